@@ -1,0 +1,190 @@
+"""The configuration: ``medallion.toml``, or ``[tool.medallion]`` in ``pyproject.toml`` with the same keys."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from medallion.errors import ConfigError, Location
+from medallion.names import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["DEFAULT_LAYERS", "DEFAULT_SOURCES", "KEYS", "Config", "Variable", "find_project", "load_config"]
+
+DEFAULT_LAYERS = ("bronze", "silver", "gold")
+DEFAULT_SOURCES = ("sources/",)
+
+Variable = str | int | float | bool
+
+#: Every key with what it means; the reference page and the file that ``init`` writes come from here.
+KEYS: Mapping[str, str] = {
+    "layers": "The layers, lowest first. A dataset reads its own layer or lower ones; only the first reads sources.",
+    "sources": "What the first layer may read: folders, files or glob patterns, relative to the project.",
+    "duckdb.threads": "How many threads compute. Default: one for each core. Never changes the data.",
+    "duckdb.memory_limit": "How much memory DuckDB takes before it spills to disk. Default: 80 % of the machine's.",
+    "variables.<name>": "The value of getvariable('<name>') in SQL. It enters the fingerprint where it is used.",
+    "review.samples": "Whether a review report shows sample rows. Default: false.",
+}
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|B|%)", re.IGNORECASE)
+_RESERVED_LAYERS = {"main", "temp", "system", "macros", "checks", "information_schema", "pg_catalog"}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A project's settings. ``root`` is absolute; ``file`` is the configuration's path relative to it."""
+
+    root: Path
+    file: str = "medallion.toml"
+    layers: tuple[str, ...] = DEFAULT_LAYERS
+    sources: tuple[str, ...] = DEFAULT_SOURCES
+    threads: int | None = None
+    memory_limit: str | None = None
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    review_samples: bool = False
+
+    @property
+    def state(self) -> Path:
+        """The folder of what can be made again: catalog, caches, temporary files."""
+        return self.root / ".medallion"
+
+    def layer_rank(self, layer: str) -> int:
+        """The place of a layer in the order, from 0."""
+        return self.layers.index(layer)
+
+
+def find_project(start: Path) -> Config:
+    """The configuration of the project that ``start`` lies in; ``ConfigError`` where there is none."""
+    start = start.resolve()
+    for folder in [start, *start.parents]:
+        own, shared = folder / "medallion.toml", folder / "pyproject.toml"
+        in_shared = shared.is_file() and "medallion" in _read(shared).get("tool", {})
+        if own.is_file() and in_shared:
+            raise ConfigError(
+                "this project has two configurations: medallion.toml and [tool.medallion] in pyproject.toml",
+                location=Location(str(own)),
+                hint="keep one of them",
+            )
+        if own.is_file() or in_shared:
+            return load_config(own if own.is_file() else shared)
+    raise ConfigError(
+        f"no medallion project in {start} or above it",
+        hint="`medallion init` starts one here; `medallion demo` makes a sample to play with",
+    )
+
+
+def load_config(path: Path) -> Config:
+    """Read one configuration file; ``ConfigError`` names the key at fault and the nearest known one."""
+    document = _read(path)
+    values = document.get("tool", {}).get("medallion", {}) if path.name == "pyproject.toml" else document
+    return _Reader(path).config(values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except UnicodeDecodeError as error:
+        raise ConfigError("the file is not UTF-8", location=Location(str(path))) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not valid TOML: {error}", location=Location(str(path))) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", location=Location(str(path))) from error
+
+
+class _Reader:
+    """Checks a parsed document key by key, and finds the line of the key that is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text = path.read_text(encoding="utf-8")
+
+    def config(self, values: Mapping[str, Any]) -> Config:
+        self._known(values, ["layers", "sources", "duckdb", "variables", "review"], "")
+        duckdb = self._table(values, "duckdb")
+        review = self._table(values, "review")
+        self._known(duckdb, ["threads", "memory_limit"], "duckdb.")
+        self._known(review, ["samples"], "review.")
+        return Config(
+            root=self.path.parent.resolve(),
+            file=self.path.name,
+            layers=self._layers(values),
+            sources=self._strings(values, "sources", DEFAULT_SOURCES),
+            threads=self._threads(duckdb),
+            memory_limit=self._memory(duckdb),
+            variables=self._variables(self._table(values, "variables")),
+            review_samples=self._flag(review, "samples"),
+        )
+
+    def _fail(self, key: str, message: str, hint: str = "") -> ConfigError:
+        word = re.escape(key.rsplit(".", 1)[-1])
+        found = re.search(rf'^\s*\[?\s*(?:[\w."]+\.)?("?{word}"?)\s*[=\].]', self.text, re.MULTILINE)
+        location = (
+            Location.at(self.path.name, self.text, found.start(1), len(found.group(1)))
+            if found
+            else Location(self.path.name)
+        )
+        return ConfigError(message, location=location, hint=hint)
+
+    def _known(self, values: Mapping[str, Any], known: list[str], prefix: str) -> None:
+        for key in values:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f'did you mean "{prefix}{near}"?' if near else f"known keys: {', '.join(known)}"
+                raise self._fail(prefix + key, f'unknown key "{prefix}{key}"', hint)
+
+    def _table(self, values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        table = values.get(key, {})
+        if not isinstance(table, dict):
+            raise self._fail(key, f"{key} must be a table", f"write [{key}] on a line of its own")
+        return table
+
+    def _strings(self, values: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        found = values.get(key, list(default))
+        if not isinstance(found, list) or not all(isinstance(item, str) and item for item in found):
+            raise self._fail(key, f"{key} must be a list of strings")
+        return tuple(found)
+
+    def _layers(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        layers = self._strings(values, "layers", DEFAULT_LAYERS)
+        for layer in layers:
+            if not _WORD.fullmatch(layer) or layer in _RESERVED_LAYERS:
+                raise self._fail("layers", f'"{layer}" cannot be a layer', "use lower-case letters, digits, _")
+        if not layers or len(set(layers)) < len(layers):
+            raise self._fail("layers", "layers must hold at least one name, and none twice")
+        return layers
+
+    def _threads(self, duckdb: Mapping[str, Any]) -> int | None:
+        threads = duckdb.get("threads")
+        if threads is None:
+            return None
+        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+            raise self._fail("duckdb.threads", "duckdb.threads must be a whole number from 1")
+        return threads
+
+    def _memory(self, duckdb: Mapping[str, Any]) -> str | None:
+        limit = duckdb.get("memory_limit")
+        if limit is None:
+            return None
+        if not isinstance(limit, str) or not _MEMORY.fullmatch(limit.strip()):
+            raise self._fail("duckdb.memory_limit", "duckdb.memory_limit must be a size", 'as in "8GB" or "60%"')
+        return limit.strip()
+
+    def _variables(self, table: Mapping[str, Any]) -> Mapping[str, Variable]:
+        for key, value in table.items():
+            if not re.fullmatch(r"[A-Za-z_]\w*", key):
+                raise self._fail(f"variables.{key}", f'"{key}" cannot be a variable\'s name')
+            if not isinstance(value, str | int | float | bool):
+                raise self._fail(f"variables.{key}", f"variables.{key} must be a string, number or boolean")
+        return dict(table)
+
+    def _flag(self, table: Mapping[str, Any], key: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            raise self._fail(f"review.{key}", f"review.{key} must be true or false")
+        return value

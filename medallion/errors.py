@@ -1,0 +1,141 @@
+"""Every error that Medallion raises on purpose, as one tree.
+
+::
+
+    MedallionError                exit code 2: something the user can mend
+    ├── ConfigError               medallion.toml or [tool.medallion]
+    ├── ModelError                a model, a macro, an annotation, the graph
+    ├── SourceError               a raw file that bronze reads
+    ├── RecordError               a record that cannot be read or believed
+    ├── DataError                 a Parquet file or LFS object: missing, truncated, a pointer
+    ├── GitError                  git or git-lfs: missing, too old, not a repository, a failed call
+    │   └── RevisionError         a revision that is unknown, ambiguous, or predates the dataset
+    ├── QueryError                SQL that a person typed
+    ├── BuildError                a step of a run that failed
+    └── StaleError                exit code 1: data does not match its SQL or inputs
+
+A message says what failed; ``location`` where; ``hint`` what to do next. The edges render them; nobody
+else prints. An exception outside of this tree is a bug of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BuildError",
+    "ConfigError",
+    "DataError",
+    "GitError",
+    "Location",
+    "MedallionError",
+    "ModelError",
+    "QueryError",
+    "RecordError",
+    "RevisionError",
+    "SourceError",
+    "StaleError",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a text: ``line`` and ``column`` count from 1; ``length`` is how many characters to underline.
+
+    ``text`` is the whole line, ``note`` a remark that is shown beside the caret.
+    """
+
+    path: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+    length: int = 1
+    note: str = ""
+
+    @classmethod
+    def at(cls, path: str, source: str, offset: int, length: int = 1, note: str = "") -> Location:
+        """The place of the character at ``offset`` (counted in characters from 0) of ``source``."""
+        offset = max(0, min(offset, len(source)))
+        start = source.rfind("\n", 0, offset) + 1
+        end = source.find("\n", offset)
+        text = source[start : end if end >= 0 else len(source)].rstrip("\r")
+        column = offset - start + 1
+        length = max(1, min(length, len(text) - column + 1))
+        return cls(path, source.count("\n", 0, offset) + 1, column, text, length, note)
+
+    def __str__(self) -> str:
+        return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)])
+
+
+class MedallionError(Exception):
+    """What a user can mend: ``message``, where, and a ``hint`` at what to do next."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, location: Location | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The error as plain text: the place, the message, the line with a caret, the hint."""
+        where = f"{self.location}: " if self.location else ""
+        lines = [f"{where}{self.message}"]
+        if self.location and self.location.text:
+            number = str(self.location.line)
+            gutter = " " * len(number)
+            # A tab in the line must be a tab before the caret too, or the caret points elsewhere.
+            before = self.location.text[: self.location.column - 1]
+            pad = "".join(c if c == "\t" else " " for c in before)
+            caret = "^" * self.location.length
+            lines += [
+                f"{gutter} |",
+                f"{number} | {self.location.text}",
+                f"{gutter} | {pad}{caret} {self.location.note}".rstrip(),
+            ]
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class ConfigError(MedallionError):
+    """The configuration is missing, malformed or has an unknown key."""
+
+
+class ModelError(MedallionError):
+    """A model, macro or annotation that cannot be understood, or a graph that cannot be run."""
+
+
+class SourceError(MedallionError):
+    """A raw file that bronze reads is missing, unreadable or not allowed."""
+
+
+class RecordError(MedallionError):
+    """A record that is not JSON, has another format, or disagrees with its data."""
+
+
+class DataError(MedallionError):
+    """A dataset's file is missing, truncated, in conflict, or a pointer whose object is not here."""
+
+
+class GitError(MedallionError):
+    """git or git-lfs is missing, too old, or refused what was asked."""
+
+
+class RevisionError(GitError):
+    """A revision that does not exist, is ambiguous, or has no such dataset."""
+
+
+class QueryError(MedallionError):
+    """SQL that a person typed and DuckDB or the version resolver refused."""
+
+
+class BuildError(MedallionError):
+    """A step of a run that failed."""
+
+
+class StaleError(MedallionError):
+    """Data that does not match its SQL or its inputs."""
+
+    exit_code = 1

@@ -1,0 +1,69 @@
+"""What happens during a run, as values: the CLI draws them, a program collects them, nobody has to listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medallion.errors import MedallionError
+    from medallion.names import TableName
+
+__all__ = ["Event", "OnEvent", "Outcome", "StepFinished", "StepProgress", "StepStarted", "Waiting", "ignore"]
+
+
+class Outcome(StrEnum):
+    """How a step of a run ended."""
+
+    BUILT = "built"
+    SAME = "same output"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another run holds the project; ``holder`` describes it."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A model begins to compute; ``rows_before`` is what its last version held, if there is one."""
+
+    dataset: TableName
+    rows_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """How far a running model is: ``percent`` (0 to 100, None while unknown) and bytes written so far."""
+
+    dataset: TableName
+    percent: float | None
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step ended; ``seconds`` is its own computing time, rows and bytes are of the dataset as it stands now."""
+
+    dataset: TableName
+    outcome: Outcome
+    reason: str
+    seconds: float = 0.0
+    rows: int | None = None
+    size: int | None = None
+    error: MedallionError | None = None
+
+
+Event = Waiting | StepStarted | StepProgress | StepFinished
+OnEvent = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """The default listener."""
