@@ -1,0 +1,125 @@
+"""What a model's comments say: the dataset's description, its columns', and the annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medallion.errors import Location, ModelError
+from medallion.models.annotations import WORDS, Annotation, read_comment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from medallion.models.tokens import Comment, Lexed, Token
+
+__all__ = ["Documentation", "read_documentation"]
+
+_AFTER_COLUMNS = {
+    "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "WINDOW",
+    "USING", "SAMPLE",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """``columns`` maps an output column's name to its description; only documented ones are in it."""
+
+    description: str
+    columns: Mapping[str, str]
+    annotations: tuple[Annotation, ...]
+
+
+def read_documentation(lexed: Lexed, tokens: Sequence[Token], path: str) -> Documentation:
+    """Read the leading comment, and the comment after each column of the outermost SELECT."""
+    start = tokens[0].start
+    prose: list[str] = []
+    annotations: list[Annotation] = []
+    for comment in (c for c in lexed.comments if c.offset < start):
+        text, found = read_comment(comment, None, path, lexed.text)
+        prose.append(text)
+        annotations += found
+    columns: dict[str, str] = {}
+    taken = {c.offset for c in lexed.comments if c.offset < start}
+    for name, comment in _column_comments(lexed, tokens):
+        text, found = read_comment(comment, name, path, lexed.text)
+        columns[name] = f"{columns[name]} {text}".strip() if name in columns else text
+        annotations += found
+        taken.add(comment.offset)
+    _refuse_lost_annotations(lexed, taken, path)
+    return Documentation(
+        "\n".join(prose).strip(), {name: text for name, text in columns.items() if text}, tuple(annotations)
+    )
+
+
+def _refuse_lost_annotations(lexed: Lexed, taken: set[int], path: str) -> None:
+    """An annotation that nothing would read must not look as if it worked."""
+    for comment in lexed.comments:
+        if comment.offset in taken:
+            continue
+        for word in WORDS:
+            at = comment.text.find(f"@{word}")
+            if at >= 0 and (at == 0 or comment.text[at - 1].isspace()):
+                raise ModelError(
+                    f"@{word} stands where nothing reads it",
+                    location=Location.at(path, lexed.text, comment.offset + at, len(word) + 1),
+                    hint="annotations stand in the comment at the top, or after a column on the column's own line",
+                )
+
+
+def _column_comments(lexed: Lexed, tokens: Sequence[Token]) -> Iterator[tuple[str, Comment]]:
+    """Each output column with the comment that begins on the line where the column ends."""
+    items = list(_items(tokens))
+    if not items:
+        return
+    stop = max(t.end for t in tokens)
+    for i, item in enumerate(items):
+        name = _output_name(item)
+        after = items[i + 1][0].start if i + 1 < len(items) else stop
+        for comment in lexed.comments:
+            inside = item[0].start <= comment.offset < item[-1].end
+            between = item[-1].end <= comment.offset <= max(after, _line_end(lexed.text, item[-1].end))
+            same_line = "\n" not in lexed.text[item[-1].end : comment.offset] if between else False
+            if name and (inside or same_line):
+                yield name, comment
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return end if end >= 0 else len(text)
+
+
+def _items(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """The expressions of the first SELECT that stands outside of parentheses, each as its tokens."""
+    depth = 0
+    item: list[Token] | None = None
+    for token in tokens:
+        depth -= token.raw in (")", "]", "}")
+        outside = depth == 0 and token.raw not in (")", "]", "}")
+        depth += token.raw in ("(", "[", "{")
+        if item is None:
+            if outside and token.is_word("SELECT"):
+                item = []
+        elif outside and token.raw.upper() in _AFTER_COLUMNS:
+            break
+        elif outside and token.raw == ",":
+            yield item
+            item = []
+        elif item or not outside or token.raw.upper() not in ("DISTINCT", "ALL"):
+            item.append(token)
+    if item:
+        yield item
+
+
+def _output_name(item: Sequence[Token]) -> str:
+    """The name an expression gets: after AS or a last plain name; before a colon; empty where there is none."""
+    if len(item) > 2 and item[1].raw == ":" and item[0].is_name:
+        return item[0].value
+    last = item[-1]
+    if not last.is_name:
+        return ""
+    if len(item) == 1 or item[-2].raw in (".",) or item[-2].is_word("AS"):
+        return last.value
+    # An alias without AS follows a value: a name, a literal, or a closing bracket.
+    before = item[-2]
+    return last.value if before.is_name or before.raw in (")", "]", "}") or before.raw[0] in "'0123456789" else ""

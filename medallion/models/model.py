@@ -1,0 +1,244 @@
+"""A model file as a value: what it says of itself, what it reads, and what could change its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from medallion.errors import Location, ModelError
+from medallion.models.documentation import read_documentation
+from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
+from medallion.models.references import Reference, SourceReference, TableFunction, read_references
+from medallion.models.tokens import Lexed, Token, lex
+from medallion.names import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlglot import exp
+
+    from medallion.models.annotations import Annotation
+
+__all__ = ["Call", "Macro", "Model", "parse_macros", "parse_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or macro that the SQL calls; ``offset`` is where its name stands."""
+
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """One ``SELECT`` and what was read from its text.
+
+    ``sql`` is the statement as written, without a closing semicolon. ``tree`` is sqlglot's reading of it, or None
+    where sqlglot cannot read what DuckDB can; then everything that needs it widens to "all".
+    """
+
+    name: TableName
+    path: str
+    text: str
+    sql: str
+    sql_offset: int
+    digest: str
+    description: str
+    columns: Mapping[str, str]
+    annotations: tuple[Annotation, ...]
+    datasets: tuple[Reference, ...]
+    sources: tuple[SourceReference, ...]
+    table_functions: tuple[TableFunction, ...]
+    calls: tuple[Call, ...]
+    variables: frozenset[str]
+    volatile_at: tuple[Token, ...]
+    tree: exp.Expr | None = field(compare=False, repr=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of ``@key``, in the order written; empty without one."""
+        return next((a.names() for a in self.annotations if a.word == "key"), ())
+
+    @property
+    def volatile(self) -> bool:
+        """Whether the author says that the result may differ each time."""
+        return any(a.word == "volatile" for a in self.annotations)
+
+    def locate(self, offset: int, length: int = 1, note: str = "") -> Location:
+        """A place in the file, from a character offset."""
+        return Location.at(self.path, self.text, offset, length, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A ``CREATE MACRO`` statement; ``sql`` is the statement as written."""
+
+    name: str
+    path: str
+    text: str
+    sql: str
+    offset: int
+    digest: str
+    calls: tuple[Call, ...]
+    datasets: tuple[Reference, ...]
+    variables: frozenset[str]
+    volatile_at: tuple[Token, ...]
+
+
+def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
+    """Read one model file.
+
+    Raises ``ModelError``, with the place, for anything but one SELECT, an unknown annotation, or a read that
+    cannot be seen in the text.
+    """
+    lexed = lex(text, path)
+    statements = lexed.statements()
+    if not statements:
+        raise ModelError("the file holds no SQL", location=Location(path), hint="a model is one SELECT")
+    if len(statements) > 1:
+        first = statements[1][0]
+        raise ModelError(
+            "the file holds more than one statement",
+            location=Location.at(path, text, first.start, len(first.raw)),
+            hint="a model is one SELECT: put each in a file of its own",
+        )
+    tokens = statements[0]
+    _refuse_other_statements(tokens, path, text)
+    _refuse_hidden_reads(lexed, tokens, path, text)
+    sql = text[tokens[0].start : tokens[-1].end]
+    read = read_references(lexed, sql, tokens[0].start, path, layers)
+    documentation = read_documentation(lexed, tokens, path)
+    model = Model(
+        name=name,
+        path=path,
+        text=text,
+        sql=sql,
+        sql_offset=tokens[0].start,
+        digest=lexed.digest(tokens),
+        description=documentation.description,
+        columns=documentation.columns,
+        annotations=documentation.annotations,
+        datasets=read.datasets,
+        sources=read.sources,
+        table_functions=read.table_functions,
+        calls=tuple(Call(called, token.start) for called, token in lexed.calls()),
+        variables=_variables(lexed, path),
+        volatile_at=_volatile(lexed),
+        tree=read.tree,
+    )
+    keys = [a for a in model.annotations if a.word == "key"]
+    if len(keys) > 1:
+        raise ModelError("@key is written twice", location=model.locate(keys[1].offset, 4), hint="keep one")
+    return model
+
+
+def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ...]:
+    """Read a file of ``CREATE MACRO`` statements; ``ModelError`` for any other statement, or one that reads files."""
+    lexed = lex(text, path)
+    found = []
+    for tokens in lexed.statements():
+        words = [t.raw.upper() for t in tokens[:6]]
+        place = Location.at(path, text, tokens[0].start, len(tokens[0].raw))
+        at = next((i + 1 for i, word in enumerate(words) if word in ("MACRO", "FUNCTION")), 0)
+        if words[0] != "CREATE" or not at or set(words[1 : at - 1]) - {"OR", "REPLACE"} or at >= len(tokens):
+            raise ModelError("this is no CREATE MACRO", location=place, hint="sql/macros/ holds CREATE MACRO only")
+        part = Lexed(text, tokens, ())
+        _refuse_hidden_reads(part, tokens, path, text)
+        for called, token in part.calls():
+            if called in FILE_READERS:
+                raise ModelError(
+                    f"a macro cannot read files: {called}",
+                    location=Location.at(path, text, token.start, len(token.raw)),
+                    hint="read the file in a bronze model, and the dataset wherever it is needed",
+                )
+        found.append(
+            Macro(
+                name=tokens[at].value.lower(),
+                path=path,
+                text=text,
+                sql=text[tokens[0].start : tokens[-1].end],
+                offset=tokens[0].start,
+                digest=part.digest(),
+                calls=tuple(Call(called, t.start) for called, t in part.calls()),
+                datasets=tuple(
+                    Reference(TableName(layer, table), a.start, b.end - a.start)
+                    for layer, table, a, b in part.tables(layers)
+                ),
+                variables=_variables(part, path),
+                volatile_at=_volatile(part),
+            )
+        )
+    return tuple(found)
+
+
+_STARTS = {
+    "SELECT",
+    "WITH",
+    "FROM",
+    "PIVOT",
+    "UNPIVOT",
+    "VALUES",
+    "(",
+    "SUMMARIZE",
+    "TABLE",
+    "PIVOT_WIDER",
+    "PIVOT_LONGER",
+}
+
+
+def _refuse_other_statements(tokens: Sequence[Token], path: str, text: str) -> None:
+    first = tokens[0]
+    if first.raw.upper() not in _STARTS:
+        raise ModelError(
+            f"a model is one SELECT; this begins with {first.raw.upper()}",
+            location=Location.at(path, text, first.start, len(first.raw)),
+            hint="write the query alone: medallion stores its result",
+        )
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token.raw, 0)
+        if depth == 0 and token.raw.upper() in ("INSERT", "DELETE", "UPDATE") and first.raw.upper() == "WITH":
+            following = tokens[tokens.index(token) + 1 : tokens.index(token) + 2]
+            if following and (following[0].is_word("INTO") or following[0].is_word("FROM")):
+                raise ModelError(
+                    f"a model is one SELECT; this is a {token.raw.upper()}",
+                    location=Location.at(path, text, token.start, len(token.raw)),
+                )
+
+
+def _refuse_hidden_reads(lexed: Lexed, tokens: Sequence[Token], path: str, text: str) -> None:
+    within = {t.start for t in tokens}
+    for called, token in lexed.calls():
+        if token.start in within and called in HIDDEN_READERS:
+            raise ModelError(
+                f"{called}() is refused: what it reads cannot be seen in the SQL, so lineage would be wrong",
+                location=Location.at(path, text, token.start, len(token.raw)),
+                hint="name the table or file in the FROM clause",
+            )
+
+
+def _variables(lexed: Lexed, path: str) -> frozenset[str]:
+    found = set()
+    tokens = lexed.tokens
+    for i, token in enumerate(tokens[:-2]):
+        if token.is_word("GETVARIABLE") and tokens[i + 1].raw == "(":
+            name, close = tokens[i + 2], tokens[i + 3] if i + 3 < len(tokens) else None
+            if not name.raw.startswith("'") or close is None or close.raw != ")":
+                raise ModelError(
+                    "getvariable() needs a name in quotes: which variable enters the fingerprint must be seen",
+                    location=Location.at(path, lexed.text, name.start, len(name.raw)),
+                    hint="write getvariable('since')",
+                )
+            found.add(name.value)
+    return frozenset(found)
+
+
+def _volatile(lexed: Lexed) -> tuple[Token, ...]:
+    found = [token for called, token in lexed.calls() if called in VOLATILE]
+    for before, token in zip((None, *lexed.tokens), lexed.tokens, strict=False):
+        if token.raw.lower() in VOLATILE_WORDS and (before is None or before.raw != "."):
+            found.append(token)
+        if token.is_word("SAMPLE") and before is not None and before.is_word("USING"):
+            found.append(token)
+    return tuple(found)

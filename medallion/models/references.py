@@ -1,0 +1,161 @@
+"""What a model's SQL reads: datasets, and the files behind bronze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp, parse
+from sqlglot.errors import SqlglotError
+
+from medallion.errors import Location, ModelError
+from medallion.models.functions import FILE_READERS
+from medallion.names import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from medallion.models.tokens import Lexed, Token
+
+__all__ = ["Reference", "References", "SourceReference", "TableFunction", "read_references"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A dataset that the SQL names, and where: character offset and length in the file."""
+
+    name: TableName
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReference:
+    """A path or glob pattern that the SQL reads, as written, and where."""
+
+    path: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableFunction:
+    """A function that stands as a table, and where."""
+
+    name: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class References:
+    """Everything a statement reads; ``tree`` is its syntax tree where sqlglot can read it."""
+
+    datasets: tuple[Reference, ...]
+    sources: tuple[SourceReference, ...]
+    table_functions: tuple[TableFunction, ...]
+    tree: exp.Expr | None
+
+
+def read_references(lexed: Lexed, sql: str, offset: int, path: str, layers: Sequence[str]) -> References:
+    """Find what ``sql`` reads, where it begins at ``offset`` of the file.
+
+    The tree decides which ``layer.name`` is a table and which a column of an alias; where there is no tree, each
+    one counts. Raises ``ModelError`` for a file whose path is no literal.
+    """
+    tree = _tree(sql)
+    sources = tuple(_function_sources(lexed, path))
+    if tree is None:
+        return References(_unique(_by_tokens(lexed, layers)), sources + tuple(_string_tables(lexed)), (), None)
+    named = {
+        (table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db and not table.catalog
+    }
+    # Tables that only the tree sees (none are known) would be lost by position; those only tokens see are aliases.
+    found = [r for r in _by_tokens(lexed, layers) if (r.name.layer, r.name.name) in named]
+    sources += tuple(_literal_sources(lexed, tree, offset))
+    return References(_unique(found), sources, tuple(_table_functions(tree, offset)), tree)
+
+
+def _tree(sql: str) -> exp.Expr | None:
+    try:
+        trees = [t for t in parse(sql, read="duckdb") if t is not None]
+    except (SqlglotError, RecursionError):
+        return None
+    if len(trees) != 1 or isinstance(trees[0], exp.Command):
+        return None
+    return trees[0]
+
+
+def _by_tokens(lexed: Lexed, layers: Sequence[str]) -> Iterator[Reference]:
+    for layer, name, first, second in lexed.tables(layers):
+        yield Reference(TableName(layer, name), first.start, second.end - first.start)
+
+
+def _unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    first: dict[TableName, Reference] = {}
+    for reference in references:
+        first.setdefault(reference.name, reference)
+    return tuple(first.values())
+
+
+def _function_sources(lexed: Lexed, path: str) -> Iterator[SourceReference]:
+    """The literal first argument of every function that reads files."""
+    for name, token in lexed.calls():
+        if name not in FILE_READERS:
+            continue
+        arguments = lexed.tokens[lexed.tokens.index(token) + 2 :]
+        literals = list(_leading_strings(arguments))
+        if not literals:
+            raise ModelError(
+                f"{name}() reads a path that is no literal, so what it reads cannot be seen",
+                location=Location.at(path, lexed.text, token.start, len(token.raw)),
+                hint=f"write the path in quotes: {name}('sources/…'); a pattern may hold *, ? and **",
+            )
+        for literal in literals:
+            yield SourceReference(literal.value, literal.start, len(literal.raw))
+
+
+def _leading_strings(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The strings of ``'a'`` or ``['a', 'b']`` at the start of an argument list; nothing where it is more than that."""
+    if not tokens:
+        return
+    if tokens[0].raw.startswith("'"):
+        if len(tokens) > 1 and tokens[1].raw in (",", ")"):
+            yield tokens[0]
+        return
+    if tokens[0].raw != "[":
+        return
+    inside: list[Token] = []
+    for token in tokens[1:]:
+        if token.raw == "]":
+            break
+        inside.append(token)
+    if inside and all((t.raw == ",") if i % 2 else t.raw.startswith("'") for i, t in enumerate(inside)):
+        yield from (t for t in inside if t.raw != ",")
+
+
+def _literal_sources(lexed: Lexed, tree: exp.Expr, offset: int) -> Iterator[SourceReference]:
+    """Files that stand as tables themselves: ``FROM 'sources/orders.parquet'``."""
+    places = {t.start: t for t in lexed.tokens}
+    for table in tree.find_all(exp.Table):
+        identifier = table.this
+        if not isinstance(identifier, exp.Identifier) or table.db or not set("./\\*") & set(identifier.name):
+            continue
+        token = places.get(offset + identifier.meta.get("start", -1))
+        if token is not None and token.raw[0] in "'\"":
+            yield SourceReference(token.value, token.start, len(token.raw))
+
+
+def _string_tables(lexed: Lexed) -> Iterator[SourceReference]:
+    """The same without a tree: a string after FROM, JOIN or a comma could be a file; the first two surely are."""
+    for before, token in zip(lexed.tokens, lexed.tokens[1:], strict=False):
+        if token.raw[0] == "'" and before.raw.upper() in ("FROM", "JOIN"):
+            yield SourceReference(token.value, token.start, len(token.raw))
+
+
+def _table_functions(tree: exp.Expr, offset: int) -> Iterator[TableFunction]:
+    """Functions that sqlglot has no class for, where a table stands."""
+    for table in tree.find_all(exp.Table):
+        function = table.this
+        if isinstance(function, exp.Anonymous) and function.name.lower() not in FILE_READERS:
+            yield TableFunction(function.name.lower(), offset + function.meta.get("start", 0), len(function.name))

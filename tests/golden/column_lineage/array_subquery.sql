@@ -1,0 +1,3 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+-- silver.u: k INTEGER, c INTEGER, e INTEGER, z INTEGER
+SELECT ARRAY(SELECT c FROM silver.u ORDER BY e) AS list FROM silver.t

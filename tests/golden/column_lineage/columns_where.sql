@@ -1,0 +1,2 @@
+-- silver.u: k INTEGER, c INTEGER, e INTEGER, z INTEGER
+SELECT k FROM (SELECT k, c FROM silver.u) WHERE COLUMNS(*) > 1

@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+WITH c AS (SELECT a FROM silver.t) SELECT * FROM (WITH c AS (SELECT b AS a FROM silver.t) SELECT a FROM c)

@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+SELECT DISTINCT ON (k) a FROM silver.t ORDER BY b

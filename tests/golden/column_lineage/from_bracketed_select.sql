@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+FROM (FROM silver.t SELECT a, b WHERE k > 1) SELECT b

@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+SELECT b AS a, k FROM silver.t ORDER BY a LIMIT 3

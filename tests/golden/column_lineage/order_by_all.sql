@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+SELECT a, b FROM silver.t ORDER BY ALL LIMIT 3

@@ -1,0 +1,2 @@
+-- silver.n: id INTEGER, xs INTEGER[], z INTEGER
+SELECT id FROM silver.n ORDER BY unnest(xs)

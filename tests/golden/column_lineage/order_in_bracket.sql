@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+(SELECT a FROM silver.t ORDER BY b) LIMIT 2

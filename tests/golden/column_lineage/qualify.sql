@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+SELECT a FROM silver.t QUALIFY row_number() OVER (PARTITION BY k ORDER BY b DESC) = 1

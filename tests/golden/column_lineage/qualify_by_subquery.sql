@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+SELECT a FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY b DESC) AS n FROM silver.t) WHERE n = 1

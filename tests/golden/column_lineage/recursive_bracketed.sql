@@ -1,0 +1,3 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+WITH RECURSIVE r AS ((SELECT a AS n, b FROM silver.t UNION ALL SELECT n + 1, b FROM r WHERE n < 3 AND b > 1))
+SELECT n FROM r

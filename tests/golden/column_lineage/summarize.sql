@@ -1,0 +1,2 @@
+-- silver.u: k INTEGER, c INTEGER, e INTEGER, z INTEGER
+SUMMARIZE silver.u

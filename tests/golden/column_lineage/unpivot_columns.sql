@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+UNPIVOT (SELECT a, b, k FROM silver.t) ON COLUMNS(* EXCLUDE k)

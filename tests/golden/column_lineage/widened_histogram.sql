@@ -1,0 +1,2 @@
+-- silver.t: a INTEGER, b INTEGER, k INTEGER, w VARCHAR, z INTEGER
+FROM histogram(silver.t, a)
