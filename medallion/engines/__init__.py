@@ -1,0 +1,1 @@
+"""What computes: one protocol, so that a plan does not care which engine carries it out."""

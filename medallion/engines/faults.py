@@ -1,0 +1,109 @@
+"""DuckDB's errors as values, and as errors that point at a place in somebody's SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medallion.names import TableName, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from medallion.errors import Location
+
+__all__ = ["Fault", "explain", "read_fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One of DuckDB's errors; ``offset`` and ``length`` count bytes of the statement, offset -1 where it gave none."""
+
+    kind: str
+    message: str
+    offset: int = -1
+    length: int = 1
+    subtype: str = ""
+    name: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+def read_fault(error: Exception) -> Fault:
+    """Read an exception of a connection that was opened with ``errors_as_json``."""
+    text = str(error)
+    start = text.find("{")
+    if start >= 0:
+        try:
+            document = json.loads(text[start:])
+            where = json.loads(document.get("location") or "[-1, 1]")
+            offset = where[0] if "location" in document else int(document.get("position", -1))
+            return Fault(
+                kind=document["exception_type"],
+                message=document["exception_message"],
+                offset=offset,
+                length=max(1, where[1]),
+                subtype=document.get("error_subtype", ""),
+                name=document.get("name", ""),
+                candidates=tuple(c for c in document.get("candidates", "").split(",") if c),
+            )
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            pass
+    return Fault(kind=text.split(":", 1)[0].removesuffix(" Error"), message=text.split(":", 1)[-1].strip())
+
+
+def explain(
+    fault: Fault,
+    statement: str,
+    locate: Callable[[int, int, str], Location],
+    schemas: Mapping[TableName, Sequence[str]],
+) -> tuple[str, Location | None, str]:
+    """Message, place and hint for a fault in ``statement``.
+
+    ``locate`` turns characters of the statement (offset, length, a note for the caret) into a place; ``schemas``
+    are the columns of the datasets that the statement reads, to suggest the right name.
+    """
+    note, hint = "", ""
+    message = _first_lines(fault.message)
+    if fault.subtype == "COLUMN_NOT_FOUND" and fault.name:
+        message, note, hint = _no_column(fault, schemas)
+    elif fault.subtype == "MISSING_ENTRY" and fault.name:
+        message, hint = _no_entry(fault)
+    elif fault.kind == "Parser":
+        message = fault.message[:1].lower() + fault.message[1:]
+    if "No function matches" in fault.message:
+        hint = "cast the arguments to what the function takes"
+    if fault.offset < 0:
+        return message, None, hint
+    encoded = statement.encode()
+    offset = len(encoded[: fault.offset].decode(errors="ignore"))
+    length = len(encoded[fault.offset : fault.offset + fault.length].decode(errors="ignore"))
+    return message, locate(offset, max(1, length), note), hint
+
+
+def _first_lines(message: str) -> str:
+    """The message without DuckDB's own candidates and line marks, which ours replace."""
+    kept = re.split(r"\n(?:Candidate|Did you mean|\s*Candidate functions|LINE \d+:)", message)[0]
+    return kept.rstrip(" !.\n")
+
+
+def _no_column(fault: Fault, schemas: Mapping[TableName, Sequence[str]]) -> tuple[str, str, str]:
+    columns = [c for names in schemas.values() for c in names]
+    only = next(iter(schemas)) if len(schemas) == 1 else None
+    message = f'no column "{fault.name}"' + (f" in {only}" if only else "")
+    listed = ", ".join(columns)
+    note = f"{only} has: {listed}" if only and len(listed) <= 80 else ""
+    near = nearest(fault.name, [*columns, *fault.candidates])
+    holders = [str(t) for t, names in schemas.items() if near in names]
+    where = f" (in {holders[0]})" if near and len(holders) == 1 and not only else ""
+    return message, note, f'did you mean "{near}"?{where}' if near else ""
+
+
+def _no_entry(fault: Fault) -> tuple[str, str]:
+    what = re.match(r"(.*?) with name", fault.message)
+    kind = what.group(1).lower() if what else "entry"
+    near = fault.candidates[0] if fault.candidates else None
+    if kind == "table" and "." not in fault.name:
+        return f'there is no table "{fault.name}"', "name datasets with their layer, as in silver.orders"
+    return f'there is no {kind} "{fault.name}"', f'did you mean "{near}"?' if near else ""

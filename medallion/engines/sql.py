@@ -1,0 +1,31 @@
+"""Quoting: the one place where names and values become SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["identifier", "literal", "read_parquet"]
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | float | bool) -> str:
+    """A literal of DuckDB: text, number or boolean."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def read_parquet(files: Iterable[str]) -> str:
+    """A table that reads exactly these files."""
+    # A list of literals may hold a character that DuckDB takes for a glob; in brackets each stands for itself.
+    escaped = (file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files)
+    return f"read_parquet([{', '.join(literal(file) for file in escaped)}])"

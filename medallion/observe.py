@@ -1,0 +1,277 @@
+"""Look at a project's files: records, data, sources. Nothing is hashed twice while it does not change."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from medallion.errors import DataError, Location, MedallionError, RecordError, SourceError
+from medallion.git.lfs import Pointer, conflicted
+from medallion.names import TableName
+from medallion.plan import DataState, SourceState
+from medallion.records import Record, record_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from medallion.config import Config
+
+__all__ = ["Identities", "data_folder", "data_state", "is_allowed", "read_records", "real_files", "source_state"]
+
+_POINTER_LIMIT = 1024
+_CHUNK = 1 << 20
+# A file that changed this shortly before it was looked at could change again without its times telling (the kernel's
+# clock for them ticks every few milliseconds), so its identity is not remembered.
+_RACY_NS = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    size: int
+    modified: int
+    changed: int
+    inode: int
+    oid: str
+    real: bool
+
+
+class Identities:
+    """The sha256 of files by path, remembered in ``.medallion/cache/`` as long as size, times and inode stay.
+
+    A cache: deleted or damaged, it is made again. ``root`` is the project's folder; paths are relative to it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._file = root / ".medallion" / "cache" / "identities.json"
+        self._seen: dict[str, _Seen] = {}
+        self.listings: dict[str, dict[str, str]] = {}
+        self._dirty = False
+        try:
+            document = json.loads(self._file.read_bytes())
+            self._seen = {path: _Seen(*entry) for path, entry in document["files"].items()}
+            self.listings = {cid: dict(files) for cid, files in document["listings"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._seen, self.listings = {}, {}
+
+    def of(self, path: str) -> tuple[str, int, bool] | None:
+        """The sha256 of a file, its size in bytes, and whether it is real; None where there is no such file.
+
+        For a Git LFS pointer it is the sha256 and size that the pointer names, and not real.
+        """
+        try:
+            stat = os.stat(self.root / path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        seen = self._seen.get(path)
+        if seen and (seen.modified, seen.changed, seen.inode) == (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino):
+            if seen.real and seen.size == stat.st_size:
+                return seen.oid, seen.size, True
+            if not seen.real:
+                return seen.oid, seen.size, False
+        pointer = self._pointer(path, stat.st_size)
+        if pointer:
+            self.remember(path, pointer.oid, pointer.size, stat, real=False)
+            return pointer.oid, pointer.size, False
+        oid = _sha256(self.root / path)
+        self.remember(path, oid, stat.st_size, stat)
+        return oid, stat.st_size, True
+
+    def remember(self, path: str, oid: str, size: int, stat: os.stat_result, *, real: bool = True) -> None:
+        """Keep an identity that was computed while ``stat`` held."""
+        if max(stat.st_ctime_ns, stat.st_mtime_ns) < time.time_ns() - _RACY_NS:
+            self._seen[path] = _Seen(size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, oid, real)
+            self._dirty = True
+
+    def remember_listing(self, content_id: str, files: Mapping[str, str]) -> None:
+        """Keep which files made up a pattern's content id, to say later how many changed."""
+        if self.listings.get(content_id) != dict(files):
+            self.listings[content_id] = dict(files)
+            self._dirty = True
+
+    def save(self) -> None:
+        """Write the cache, by rename; a folder that cannot be written to only costs time."""
+        if not self._dirty:
+            return
+        document = {
+            "files": {
+                path: [s.size, s.modified, s.changed, s.inode, s.oid, s.real] for path, s in sorted(self._seen.items())
+            },
+            # The latest listings are the ones that a next plan compares with.
+            "listings": dict(list(self.listings.items())[-50:]),
+        }
+        temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(document))
+            temporary.replace(self._file)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+        self._dirty = False
+
+    def _pointer(self, path: str, size: int) -> Pointer | None:
+        if not 0 < size < _POINTER_LIMIT:
+            return None
+        return Pointer.parse((self.root / path).read_bytes())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_folder(name: TableName) -> PurePosixPath:
+    """The folder that the paths in a record are relative to."""
+    return PurePosixPath("data", name.layer)
+
+
+def read_records(
+    root: Path, layers: Sequence[str]
+) -> tuple[dict[TableName, Record], dict[TableName, MedallionError], list[str]]:
+    """All records below ``data/``, those that cannot be believed, and files whose names no dataset could have."""
+    records: dict[TableName, Record] = {}
+    broken: dict[TableName, MedallionError] = {}
+    foreign: list[str] = []
+    for layer in layers:
+        for file in sorted((root / "data" / layer).glob("*.json")):
+            path = file.relative_to(root).as_posix()
+            try:
+                name = TableName.parse(f"{layer}.{file.stem}")
+            except MedallionError:
+                foreign.append(path)
+                continue
+            try:
+                record = Record.decode(file.read_bytes(), path)
+                if record.dataset != name:
+                    raise RecordError(
+                        f"the record is of {record.dataset}",
+                        location=Location(path),
+                        hint=f"rename it to {record_path(record.dataset)}, or delete it and run again",
+                    )
+                records[name] = record
+            except MedallionError as error:
+                broken[name] = error
+            except OSError as error:
+                broken[name] = RecordError(f"cannot be read: {error.strerror}", location=Location(path))
+    return records, broken, foreign
+
+
+def data_state(name: TableName, record: Record | None, identities: Identities) -> DataState:
+    """How the dataset's files compare with its record; reads no file whose identity is known."""
+    folder = data_folder(name)
+    if record is None:
+        file = identities.root / folder / f"{name.name}.parquet"
+        return DataState.UNRECORDED if file.exists() else DataState.NONE
+    state = DataState.PRESENT
+    for data_file in record.files:
+        path = str(folder / data_file.path)
+        full = identities.root / path
+        if (
+            full.is_file()
+            and full.stat().st_size not in (data_file.size,)
+            and full.stat().st_size >= _POINTER_LIMIT * 8
+        ):
+            return DataState.MODIFIED
+        found = identities.of(path)
+        if found is None:
+            return DataState.MISSING
+        oid, _, real = found
+        if oid != data_file.oid:
+            return DataState.CONFLICTED if _is_conflicted(full) else DataState.MODIFIED
+        if not real:
+            state = DataState.UNFETCHED
+    return state
+
+
+def _is_conflicted(path: Path) -> bool:
+    return path.stat().st_size < _POINTER_LIMIT * 8 and conflicted(path.read_bytes())
+
+
+def source_state(pattern: str, config: Config, identities: Identities) -> SourceState:
+    """A source as it stands now: matching files and their identity, or why it cannot be read."""
+    if not is_allowed(pattern, config.sources):
+        return SourceState(
+            pattern,
+            None,
+            size=-1,
+            error=SourceError(
+                f'"{pattern}" lies outside of what this project may read',
+                hint=f"`sources` in {config.file} allows {', '.join(config.sources)}: put the file there, "
+                "or add its folder to the list",
+            ),
+        )
+    paths = _matching(config.root, pattern)
+    if not paths:
+        what = "no file matches" if _is_pattern(pattern) else "there is no file"
+        return SourceState(
+            pattern, None, error=SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
+        )
+    files, size = {}, 0
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for path, found in zip(paths, pool.map(identities.of, paths), strict=True):
+            if found is not None:
+                files[path] = found[0]
+                size += found[1]
+    if not _is_pattern(pattern):
+        content_id = files[paths[0]]
+    else:
+        content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
+    return SourceState(pattern, content_id, files, size)
+
+
+def _is_pattern(path: str) -> bool:
+    return any(c in path for c in "*?[")
+
+
+def _matching(root: Path, pattern: str) -> list[str]:
+    """The files that DuckDB's glob finds for a pattern, sorted; hidden ones included, as there."""
+    if not _is_pattern(pattern):
+        return [pattern] if (root / pattern).is_file() else []
+    found = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)
+    return sorted({p for p in found if (root / p).is_file()})
+
+
+def is_allowed(pattern: str, allowed: Iterable[str]) -> bool:
+    """Whether a path or pattern stays inside one of the allowed folders, files or patterns."""
+    path = PurePosixPath(pattern)
+    if ".." in path.parts:
+        return False
+    fixed = PurePosixPath(*_fixed_parts(path))
+    for entry in allowed:
+        if "://" in entry:
+            continue
+        if _is_pattern(entry):
+            if path.match(entry) or pattern == entry:
+                return True
+        elif fixed.is_relative_to(PurePosixPath(entry)):
+            return True
+    return False
+
+
+def _fixed_parts(path: PurePosixPath) -> list[str]:
+    """The leading parts that hold no wildcard."""
+    parts: list[str] = []
+    for part in path.parts:
+        if _is_pattern(part):
+            break
+        parts.append(part)
+    return parts
+
+
+def real_files(paths: Iterable[str], identities: Identities) -> None:
+    """Raise ``DataError`` for the first of ``paths`` that is a Git LFS pointer instead of the file itself."""
+    for path in paths:
+        found = identities.of(path)
+        if found is not None and not found[2]:
+            raise DataError(
+                "this is a Git LFS pointer; the file itself has not been fetched",
+                location=Location(path),
+                hint=f'`git lfs pull --include "{path}"` fetches it',
+            )

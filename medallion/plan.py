@@ -1,0 +1,255 @@
+"""Decide what a run would do, and why. Pure: everything it looks at is handed to it.
+
+``plan`` decides for all datasets at once, before anything runs; where an input will be built it can only say
+"if". ``decide`` is the same decision for one dataset whose inputs are settled; a run asks it again at each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from medallion.errors import DataError, Location, MedallionError
+from medallion.models.fingerprint import Recipe, fingerprint
+from medallion.records import InputKind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from medallion.models.graph import Graph
+    from medallion.names import TableName
+
+__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "Step", "decide", "plan"]
+
+
+class Action(StrEnum):
+    """What happens to a dataset."""
+
+    BUILD = "build"
+    MAYBE = "maybe"
+    UNCHANGED = "unchanged"
+    ERROR = "error"
+    SKIP = "skip"
+
+
+class DataState(StrEnum):
+    """How the files of a dataset compare with its record."""
+
+    PRESENT = "present"
+    UNFETCHED = "unfetched"
+    MISSING = "missing"
+    MODIFIED = "modified"
+    CONFLICTED = "conflicted"
+    UNRECORDED = "unrecorded"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source as found: its content id (None where no file matches), its files' sha256 by path, and bytes."""
+
+    path: str
+    content_id: str | None
+    files: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    error: MedallionError | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything a plan looks at besides the graph.
+
+    ``listings`` maps the content id of a pattern, where it is still known, to the files it then had: it serves the
+    reasons only.
+    """
+
+    records: Mapping[TableName, Record]
+    broken: Mapping[TableName, MedallionError]
+    data: Mapping[TableName, DataState]
+    sources: Mapping[str, SourceState]
+    recipes: Mapping[TableName, Recipe]
+    listings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with one dataset whose inputs are settled. ``fingerprint`` is empty where it cannot be known."""
+
+    action: Action
+    reason: str
+    fingerprint: str = ""
+    error: MedallionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A dataset's place in a plan; ``causes`` are the datasets that its action hangs on."""
+
+    name: TableName
+    action: Action
+    reason: str
+    causes: tuple[TableName, ...] = ()
+    error: MedallionError | None = None
+
+
+def plan(
+    graph: Graph, observed: Observed, selected: Collection[TableName] | None = None, *, force: bool = False
+) -> tuple[Step, ...]:
+    """A step for each selected dataset (all, if None), inputs before readers."""
+    steps: dict[TableName, Step] = {}
+    for name in graph.order:
+        if selected is not None and name not in selected:
+            continue
+        steps[name] = _step(graph, observed, name, steps, force=force)
+    return tuple(steps.values())
+
+
+def _step(graph: Graph, observed: Observed, name: TableName, steps: Mapping[TableName, Step], *, force: bool) -> Step:
+    if name in graph.problems:
+        return Step(name, Action.ERROR, "cannot be built", error=graph.problems[name])
+    before = [steps[i] for i in graph.inputs.get(name, ()) if i in steps]
+    failed = tuple(s.name for s in before if s.action in (Action.ERROR, Action.SKIP))
+    if failed:
+        return Step(name, Action.SKIP, f"needs {_names(failed)}", failed)
+    decision = decide(graph, observed, name, force=force)
+    building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.MAYBE))
+    if decision.action is Action.UNCHANGED and building:
+        return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
+    if decision.action is Action.ERROR and building and isinstance(decision.error, _InputMissingError):
+        return Step(name, Action.BUILD, "new", building)
+    return Step(name, decision.action, decision.reason, (), decision.error)
+
+
+class _InputMissingError(DataError):
+    """An input has never been built; in a plan it may be by then."""
+
+
+def decide(graph: Graph, observed: Observed, name: TableName, *, force: bool = False) -> Decision:
+    """What to do with ``name`` given its inputs as they stand now."""
+    if name in observed.broken:
+        if not force:
+            return Decision(Action.ERROR, "its record cannot be read", error=observed.broken[name])
+        record, state = None, DataState.NONE
+    else:
+        record, state = observed.records.get(name), observed.data.get(name, DataState.NONE)
+    blocked = None if force else _blocked(name, state)
+    if blocked:
+        return Decision(Action.ERROR, f"{state}", error=blocked)
+    inputs, problem = _inputs(graph, observed, name, record)
+    if problem:
+        return Decision(Action.ERROR, "an input is missing", error=problem)
+    recipe = observed.recipes[name]
+    print_now = fingerprint(recipe, [(n, c) for n, c, _ in inputs])
+    if record is None:
+        return Decision(Action.BUILD, "new", print_now)
+    if force:
+        return Decision(Action.BUILD, "forced", print_now)
+    if state is DataState.MISSING:
+        return Decision(Action.BUILD, "its data file is missing", print_now)
+    if record.built.fingerprint != print_now:
+        return Decision(Action.BUILD, _why(record, recipe, inputs, observed), print_now)
+    if graph.models[name].volatile:
+        return Decision(Action.BUILD, "volatile: built in every run", print_now)
+    absent = [n for n, _, is_absent in inputs if is_absent]
+    note = f"source {absent[0]} is not here; the data is" if absent else "up to date"
+    return Decision(Action.UNCHANGED, note, print_now)
+
+
+def _blocked(name: TableName, state: DataState) -> MedallionError | None:
+    """Files that a run must not overwrite without being asked."""
+    path = f"data/{name.layer}/{name.name}.parquet"
+    if state is DataState.MODIFIED:
+        return DataError(
+            f"the data of {name} was changed by something other than medallion, so it is left alone",
+            location=Location(path),
+            hint=f"`medallion restore {name}` takes the recorded data back; "
+            f"`medallion run --force {name}` builds it anew over the change",
+        )
+    if state is DataState.CONFLICTED:
+        return DataError(
+            "the pointer holds merge conflict markers",
+            location=Location(path),
+            hint="choose a side: `git checkout --ours` (or --theirs) for the .parquet and the .json together; "
+            f"`medallion run --force {name}` builds it anew",
+        )
+    if state is DataState.UNRECORDED:
+        return DataError(
+            f"there is a data file for {name} but no record, so it is left alone",
+            location=Location(path),
+            hint=f"move it away, or build over it with `medallion run --force {name}`",
+        )
+    return None
+
+
+def _inputs(
+    graph: Graph, observed: Observed, name: TableName, record: Record | None
+) -> tuple[list[tuple[str, str, bool]], MedallionError | None]:
+    """Name, content id and "is an absent source" of each input as it stands now; or what is missing."""
+    found: list[tuple[str, str, bool]] = []
+    for read in graph.inputs[name]:
+        upstream = observed.records.get(read)
+        if upstream is None:
+            return [], observed.broken.get(read) or _InputMissingError(
+                f"{name} reads {read}, which has not been built",
+                hint=f"`medallion run +{name}` builds what it needs as well",
+            )
+        found.append((str(read), upstream.content_id, False))
+    built_from = {i.name: i.content_id for i in record.built.inputs if i.kind is InputKind.SOURCE} if record else {}
+    data_is_here = observed.data.get(name) in (DataState.PRESENT, DataState.UNFETCHED)
+    for reference in graph.models[name].sources:
+        state = observed.sources[reference.path]
+        if state.content_id is not None:
+            found.append((reference.path, state.content_id, False))
+        elif reference.path in built_from and data_is_here and state.error is not None and state.size == 0:
+            # The record knows what the source was; that it is gone is no change.
+            found.append((reference.path, built_from[reference.path], True))
+        else:
+            error = state.error
+            if error is not None:
+                error.location = graph.models[name].locate(reference.offset, reference.length)
+            return [], error
+    return found, None
+
+
+def _why(record: Record, recipe: Recipe, inputs: Sequence[tuple[str, str, bool]], observed: Observed) -> str:
+    """The first reason, in the order in which a person would look, why a fingerprint differs."""
+    built = record.built
+    if built.sql != recipe.sql:
+        return "SQL changed"
+    if built.macros != dict(recipe.macros):
+        names = sorted(n for n in {*built.macros, *recipe.macros} if built.macros.get(n) != recipe.macros.get(n))
+        return f"macro changed: {', '.join(names)}"
+    if built.variables != dict(recipe.variables):
+        names = sorted(
+            n for n in {*built.variables, *recipe.variables} if built.variables.get(n) != recipe.variables.get(n)
+        )
+        return f"variable changed: {', '.join(names)}"
+    if record.key != recipe.key:
+        return "key changed"
+    now = {n: c for n, c, _ in inputs}
+    before = {i.name: i for i in built.inputs}
+    changed = sorted(n for n in {*now, *before} if n not in now or n not in before or before[n].content_id != now[n])
+    for name in changed:
+        if name in before and before[name].kind is InputKind.SOURCE and name in observed.sources:
+            return f"source changed: {_changed_files(before[name].content_id, observed.sources[name], observed)}"
+    if changed:
+        return f"input changed: {', '.join(changed)}"
+    if (built.engine, built.engine_version) != (recipe.engine, recipe.engine_version):
+        return f"{recipe.engine} {recipe.engine_version} instead of {built.engine_version}"
+    return "built by another version of medallion"
+
+
+def _changed_files(before: str, source: SourceState, observed: Observed) -> str:
+    """``3 of 312 files in sources/pages/*.html`` where the former listing is still known."""
+    listing = observed.listings.get(before)
+    if len(source.files) == 1 or listing is None:
+        return source.path
+    paths = {*listing, *source.files}
+    differing = sum(listing.get(p) != source.files.get(p) for p in paths)
+    return f"{differing:,} of {len(paths):,} files in {source.path}"
+
+
+def _names(names: Sequence[TableName]) -> str:
+    listed = [str(n) for n in names[:3]]
+    return ", ".join(listed) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,116 @@
+"""Put a finished dataset in its place so that a kill at any moment leaves the old one or the new one.
+
+The order is: the new record, complete, goes to ``.medallion/publish/``; the Parquet file is renamed into place; the
+record is renamed into place. ``recover`` finishes or drops what a killed process left between two of these steps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion.errors import BuildError, Location, MedallionError
+from medallion.observe import Identities, data_folder
+from medallion.records import Record, record_path
+
+if TYPE_CHECKING:
+    from medallion.config import Config
+    from medallion.names import TableName
+
+__all__ = ["publish", "recover", "write_file"]
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a small file by rename: a reader sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish(config: Config, record: Record, produced: Path | None, identities: Identities) -> None:
+    """Make ``produced`` (None: the data stays) and ``record`` the dataset's present version.
+
+    ``BuildError`` where the folder cannot be written to; the dataset is then as it was.
+    """
+    root = config.root
+    final_record = root / record_path(record.dataset)
+    target = root / data_folder(record.dataset) / record.files[0].path
+    try:
+        staged = config.state / "publish" / f"{record.dataset}.json"
+        write_file(staged, record.encode())
+        if produced is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _flush(produced)
+            _move(produced, target)
+        final_record.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(final_record)
+        _flush(final_record.parent)
+    except OSError as error:
+        raise BuildError(
+            f"{record.dataset} cannot be written: {error.strerror or error}",
+            location=Location(str(Path(error.filename or target))),
+            hint="check the folder's permissions and the space on its disk; the dataset keeps its last version",
+        ) from error
+    file = record.files[0]
+    identities.remember(str(data_folder(record.dataset) / file.path), file.oid, file.size, target.stat())
+
+
+def recover(config: Config, identities: Identities) -> None:
+    """Finish or drop what a killed run left behind, and remove its temporary files. Call it under the run lock."""
+    for staged in sorted((config.state / "publish").glob("*.json")):
+        try:
+            record = Record.decode(staged.read_bytes(), str(staged))
+        except MedallionError:
+            staged.unlink()
+            continue
+        found = identities.of(str(data_folder(record.dataset) / record.files[0].path))
+        if found and found[0] == record.files[0].oid:
+            staged.replace(config.root / record_path(record.dataset))
+        else:
+            staged.unlink()
+    temporary = config.state / "tmp"
+    for left in temporary.iterdir() if temporary.is_dir() else ():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def dataset_files(name: TableName, record: Record) -> list[str]:
+    """The paths of a dataset's data files, relative to the project."""
+    return [str(data_folder(name) / file.path) for file in record.files]
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move(produced: Path, target: Path) -> None:
+    """Rename, or where ``data/`` lies on another file system copy beside the target first."""
+    try:
+        produced.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            shutil.copyfile(produced, beside)
+            _flush(beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+        produced.unlink()

@@ -1,0 +1,257 @@
+"""The record: the text file beside a dataset's Parquet that says what it is and what it was built from.
+
+Nothing in a record depends on time, machine, thread count or path of the checkout: the same inputs give the
+same bytes. The format is documented in docs/reference/record.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from medallion.errors import Location, ModelError, RecordError
+from medallion.names import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FORMAT", "Built", "Column", "DataFile", "Input", "InputKind", "Record", "content_id", "record_path"]
+
+FORMAT = 1
+
+
+class InputKind(StrEnum):
+    """What a dataset was built from."""
+
+    DATASET = "dataset"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its DuckDB type, whether it holds NULLs, and the hash of its values in row order (hex, 64 digits)."""
+
+    name: str
+    type: str
+    nullable: bool
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A Parquet file of the dataset; ``path`` is relative to the layer's folder, ``size`` in bytes, ``oid`` a sha256.
+
+    ``key_range`` is the smallest and largest value of the first key column as text, or None without a key.
+    """
+
+    path: str
+    oid: str
+    size: int
+    rows: int
+    key_range: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What was read: a dataset (its content id and the columns read) or a source.
+
+    A source's ``name`` is the path as the model writes it. Its content id is the file's sha256; for a pattern,
+    the sha256 of what ``sha256sum`` prints for the matching files, sorted by path. ``files`` counts them.
+    """
+
+    name: str
+    kind: InputKind
+    content_id: str
+    columns: tuple[str, ...] = ()
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How the data came to be.
+
+    ``model`` is the SQL file's path in the project, ``sql`` the digest of its canonical form. ``macros`` (name and
+    digest) and ``variables`` (name and value) are those that the SQL uses.
+    """
+
+    fingerprint: str
+    model: str
+    engine: str
+    engine_version: str
+    inputs: tuple[Input, ...]
+    sql: str = ""
+    macros: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One dataset at one moment. ``key`` is empty where the model declares none."""
+
+    dataset: TableName
+    rows: int
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    files: tuple[DataFile, ...]
+    built: Built
+
+    @cached_property
+    def content_id(self) -> str:
+        """The identity of the data, derived from the oids of its files."""
+        return content_id(file.oid for file in self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    def encode(self) -> bytes:
+        """The record as canonical JSON: sorted keys, two-space indent, final newline."""
+        document = {
+            "format": FORMAT,
+            "dataset": str(self.dataset),
+            "rows": self.rows,
+            "columns": [{"name": c.name, "type": c.type, "nullable": c.nullable, "hash": c.hash} for c in self.columns],
+            "key": list(self.key),
+            "files": [_encode_file(file) for file in self.files],
+            "built": {
+                "fingerprint": self.built.fingerprint,
+                "model": self.built.model,
+                "engine": {"name": self.built.engine, "version": self.built.engine_version},
+                "inputs": [_encode_input(i) for i in self.built.inputs],
+                "sql": self.built.sql,
+                "macros": dict(self.built.macros),
+                "variables": dict(self.built.variables),
+            },
+        }
+        return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def decode(cls, data: bytes, path: str) -> Record:
+        """Read a record; ``RecordError`` names ``path`` and says what is wrong and how to mend it."""
+        document = _parse(data, path)
+        try:
+            return _decode(document)
+        except (KeyError, TypeError, ValueError, AttributeError, ModelError) as error:
+            detail = f"missing {error}" if isinstance(error, KeyError) else str(error)
+            raise RecordError(f"the record is incomplete: {detail}", location=Location(path), hint=_REBUILD) from error
+
+
+_REBUILD = "take it back with `git checkout -- <the file>`, or delete it and run `medallion run` to build it again"
+
+
+def content_id(oids: Any) -> str:
+    """The content id of files with these oids, in order: one file's oid itself, else a sha256 over all of them."""
+    listed = list(oids)
+    if len(listed) == 1:
+        return str(listed[0])
+    return hashlib.sha256("".join(f"{oid}\n" for oid in listed).encode()).hexdigest()
+
+
+def record_path(name: TableName) -> str:
+    """Where a dataset's record lies, relative to the project's root."""
+    return str(PurePosixPath("data", name.layer, f"{name.name}.json"))
+
+
+def _encode_file(file: DataFile) -> dict[str, object]:
+    encoded: dict[str, object] = {"path": file.path, "oid": file.oid, "size": file.size, "rows": file.rows}
+    if file.key_range:
+        encoded["key_range"] = list(file.key_range)
+    return encoded
+
+
+def _encode_input(read: Input) -> dict[str, object]:
+    encoded: dict[str, object] = {"name": read.name, "kind": str(read.kind), "content_id": read.content_id}
+    if read.kind is InputKind.DATASET:
+        encoded["columns"] = list(read.columns)
+    else:
+        encoded["files"] = read.files
+    return encoded
+
+
+def _parse(data: bytes, path: str) -> Mapping[str, Any]:
+    try:
+        text = data.decode()
+        document = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise RecordError("the record is not UTF-8", location=Location(path), hint=_REBUILD) from error
+    except json.JSONDecodeError as error:
+        if "<<<<<<< " in text and ">>>>>>> " in text:
+            raise RecordError(
+                "the record holds merge conflict markers",
+                location=Location.at(path, text, text.index("<<<<<<< ")),
+                hint="choose a side with `git checkout --ours` or `--theirs` for the .json and the .parquet together, "
+                "then `medallion run`",
+            ) from error
+        raise RecordError(
+            f"the record is not JSON: {error.msg}", location=Location.at(path, text, error.pos), hint=_REBUILD
+        ) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise RecordError("the record has no format number", location=Location(path), hint=_REBUILD)
+    if document["format"] > FORMAT:
+        raise RecordError(
+            f"the record has format {document['format']}; this medallion reads up to {FORMAT}",
+            location=Location(path),
+            hint="a newer medallion wrote it: upgrade this one",
+        )
+    if document["format"] != FORMAT:
+        raise RecordError(f"format {document['format']} has never existed", location=Location(path), hint=_REBUILD)
+    return document
+
+
+def _decode(document: Mapping[str, Any]) -> Record:
+    built = document["built"]
+    return Record(
+        dataset=TableName.parse(document["dataset"]),
+        rows=int(document["rows"]),
+        columns=tuple(Column(c["name"], c["type"], bool(c["nullable"]), c["hash"]) for c in document["columns"]),
+        key=tuple(document["key"]),
+        files=tuple(
+            DataFile(
+                _safe_path(f["path"]),
+                _oid(f["oid"]),
+                int(f["size"]),
+                int(f["rows"]),
+                tuple(f["key_range"]) if "key_range" in f else None,
+            )
+            for f in document["files"]
+        ),
+        built=Built(
+            fingerprint=built["fingerprint"],
+            model=built["model"],
+            engine=built["engine"]["name"],
+            engine_version=built["engine"]["version"],
+            inputs=tuple(
+                Input(
+                    i["name"],
+                    InputKind(i["kind"]),
+                    i["content_id"],
+                    tuple(i.get("columns", ())),
+                    int(i.get("files", 0)),
+                )
+                for i in built["inputs"]
+            ),
+            sql=built.get("sql", ""),
+            macros=dict(built.get("macros", {})),
+            variables=dict(built.get("variables", {})),
+        ),
+    )
+
+
+def _safe_path(path: str) -> str:
+    """A record comes from whoever wrote the commit: its paths stay inside the layer's folder."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or not path.endswith(".parquet"):
+        raise ValueError(f'"{path}" is no path of a data file')
+    return path
+
+
+def _oid(oid: str) -> str:
+    if len(oid) != 64 or set(oid) - set("0123456789abcdef"):
+        raise ValueError(f'"{oid}" is no sha256')
+    return oid

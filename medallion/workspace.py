@@ -1,0 +1,166 @@
+"""A project as it stands in the work tree: its models read, its records and files looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from medallion.errors import Location, MedallionError, ModelError
+from medallion.models.fingerprint import Recipe, recipe
+from medallion.models.graph import Graph, build_graph
+from medallion.models.model import Macro, Model, parse_macros, parse_model
+from medallion.names import TableName
+from medallion.observe import Identities, data_state, read_records, source_state
+from medallion.plan import Observed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from medallion.config import Config, Variable
+
+__all__ = ["Workspace", "load_graph", "look"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything that a plan needs. ``orphans`` are records that no model makes, ``strays`` files that belong nowhere."""
+
+    config: Config
+    graph: Graph
+    observed: Observed
+    identities: Identities
+    misnamed: tuple[MedallionError, ...]
+    orphans: tuple[TableName, ...]
+    strays: tuple[str, ...]
+
+
+def look(
+    config: Config, engine: str, engine_version: str, variables: Mapping[str, Variable] | None = None
+) -> Workspace:
+    """Read the models and look at the files of the project; nothing is changed.
+
+    ``variables`` come on top of the configured ones. Problems of single files are values in the result.
+    """
+    identities = Identities(config.root)
+    graph, misnamed = load_graph(config)
+    records, broken, strays = read_records(config.root, config.layers)
+    recipes: dict[TableName, Recipe] = {}
+    problems = dict(graph.problems)
+    for name in graph.models:
+        try:
+            recipes[name] = recipe(graph, name, {**config.variables, **(variables or {})}, engine, engine_version)
+        except ModelError as error:
+            problems.setdefault(name, error)
+    patterns = {s.path for m in graph.models.values() if m.name.layer == config.layers[0] for s in m.sources}
+    known = {*graph.order, *records, *broken}
+    observed = Observed(
+        records=records,
+        broken=broken,
+        data={name: data_state(name, records.get(name), identities) for name in known if name not in broken},
+        sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
+        recipes=recipes,
+        listings=identities.listings,
+    )
+    graph = Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
+    orphans = tuple(sorted({*records, *broken} - set(graph.order)))
+    return Workspace(config, graph, observed, identities, tuple(misnamed), orphans, tuple(strays))
+
+
+def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
+    """The project's models and macros as a graph, and the files that cannot even be given a name."""
+    macros, macro_errors = _macros(config)
+    models: list[Model] = []
+    problems: dict[TableName, ModelError] = {}
+    misnamed: list[MedallionError] = []
+    for name, paths in _model_files(config, misnamed).items():
+        if len(paths) > 1:
+            problems[name] = ModelError(
+                f"two files make {name}: {' and '.join(paths)}",
+                location=Location(paths[0]),
+                hint="rename one: a dataset is named after its layer and its file",
+            )
+            continue
+        try:
+            models.append(parse_model(name, paths[0], _text(config.root, paths[0]), config.layers))
+        except ModelError as error:
+            problems[name] = error
+    graph = build_graph(models, macros, config.layers, problems)
+    return _blame_macros(graph, macro_errors), misnamed
+
+
+def _model_files(config: Config, misnamed: list[MedallionError]) -> dict[TableName, list[str]]:
+    """The SQL files of each dataset; a layer's folder may have folders of its own, which name nothing."""
+    found: dict[TableName, list[str]] = {}
+    known = {*config.layers, "macros"}
+    folder = config.root / "sql"
+    if folder.is_dir():
+        misnamed += [
+            ModelError(
+                f'"{entry.name}" is no layer, so its models belong nowhere',
+                location=Location(f"sql/{entry.name}/"),
+                hint=f"the layers are {', '.join(config.layers)}: see `layers` in {config.file}",
+            )
+            for entry in sorted(folder.iterdir())
+            if entry.is_dir() and entry.name not in known and any(entry.rglob("*.sql"))
+        ]
+    for layer in config.layers:
+        for file in sorted((folder / layer).rglob("*")):
+            if file.suffix.lower() != ".sql" or not file.is_file():
+                continue
+            path = file.relative_to(config.root).as_posix()
+            try:
+                found.setdefault(TableName.parse(f"{layer}.{file.stem}"), []).append(path)
+            except ModelError as error:
+                error.location = Location(path)
+                error.message = f'the file\'s name, "{file.name}", is no dataset name'
+                misnamed.append(error)
+    return found
+
+
+def _text(root: Path, path: str) -> str:
+    try:
+        data = (root / path).read_bytes()
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ModelError(
+            f"the file is not UTF-8: byte 0x{data[error.start]:02x} in line {line}",
+            location=Location(path, line),
+            hint="save it as UTF-8",
+        ) from error
+    except OSError as error:
+        raise ModelError(f"cannot be read: {error.strerror}", location=Location(path)) from error
+
+
+def _macros(config: Config) -> tuple[list[Macro], list[ModelError]]:
+    macros: dict[str, Macro] = {}
+    errors: list[ModelError] = []
+    for file in sorted((config.root / "sql" / "macros").rglob("*.sql")):
+        path = file.relative_to(config.root).as_posix()
+        try:
+            for macro in parse_macros(path, _text(config.root, path), config.layers):
+                other = macros.get(macro.name)
+                if other:
+                    raise ModelError(
+                        f"macro {macro.name} is defined twice: here and in {other.path}",
+                        location=Location.at(path, macro.text, macro.offset, 6),
+                        hint="rename one",
+                    )
+                macros[macro.name] = macro
+        except ModelError as error:
+            errors.append(error)
+    return list(macros.values()), errors
+
+
+def _blame_macros(graph: Graph, errors: list[ModelError]) -> Graph:
+    """A macro file that cannot be read stops every model: which macros they use is not known without it."""
+    if not errors:
+        return graph
+    problems = {name: graph.problems.get(name, errors[0]) for name in graph.order}
+    return Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
+
+
+def model_path(name: TableName) -> str:
+    """Where a dataset's model is expected, relative to the project."""
+    return str(PurePosixPath("sql", name.layer, f"{name.name}.sql"))
