@@ -1,0 +1,1 @@
+"""The sample project: web pages cleaned for language models, from raw HTML to a training corpus."""
