@@ -1,0 +1,153 @@
+"""``status``, ``commit``, ``log`` and ``restore``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from medallion.catalog import VersionRow
+    from medallion.names import TableName
+
+__all__ = ["register"]
+
+_PANEL = "Version"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (status, commit, log, restore):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False) -> None:
+    """What is stale, missing, not fetched, changed by hand or not committed.
+
+    Exits with 1 when something is stale.
+
+    Example: medallion status
+    """
+    from medallion.cli.status_view import print_status, status_document
+    from medallion.project import Project
+
+    workspace, statuses = Project.open().status()
+    if as_json:
+        from medallion.cli.console import print_json
+
+        print_json(status_document(workspace, statuses))
+    else:
+        print_status(workspace, statuses)
+    if workspace.misnamed or any(s.error for s in statuses):
+        raise typer.Exit(2)
+    if any({"new", "stale", "failed", "missing", "modified"} & {str(x) for x in s.states} for s in statuses):
+        raise typer.Exit(1)
+
+
+def commit(
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", metavar="MSG", help="Without it Git asks in your editor.")
+    ] = None,
+    *,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Commit data that does not match its SQL or inputs.")
+    ] = False,
+) -> None:
+    """Commit SQL, sources, data and records together; refuse stale data.
+
+    Files outside of the project's folders are left alone, unless they are staged already.
+
+    Example: medallion commit -m "Refunds from the new export"
+    """
+    from medallion.cli.console import err
+    from medallion.project import Project
+
+    done = Project.open().commit(message, allow_stale=allow_stale)
+    datasets = f"{len(done.datasets)} dataset{'' if len(done.datasets) == 1 else 's'}"
+    err().print(f"committed {done.commit[:7]}: {datasets}, {done.others} other file{'' if done.others == 1 else 's'}")
+
+
+def log(
+    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="A dataset; all of them, if left out.")] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="How many; 0 for all.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """The versions of a dataset, newest first.
+
+    Example: medallion log silver.orders
+    """
+    from medallion.cli.console import print_json
+    from medallion.project import Project
+
+    rows = Project.open().log(table)
+    shown = rows[:limit] if limit else rows
+    if as_json:
+        print_json([_document(row) for row in shown])
+        return
+    _print_log(shown, {(row.dataset, row.commit): row.rows for row in rows}, with_names=table is None)
+    if len(shown) < len(rows):
+        from medallion.cli.console import err
+
+        err().print(f"… {len(rows) - len(shown):,} more; --limit 0 shows all", style="dim")
+
+
+def _document(row: VersionRow) -> dict[str, object]:
+    return {
+        "dataset": str(row.dataset),
+        "commit": row.commit,
+        "parent_version": row.parent_version,
+        "committed_at": row.committed_at.isoformat(),
+        "author": row.author,
+        "subject": row.subject,
+        "content_id": row.content_id,
+        "rows": row.rows,
+        "bytes": row.bytes,
+    }
+
+
+def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int | None], *, with_names: bool) -> None:
+    from rich.text import Text
+
+    from medallion.cli.console import ago, columns, err, out, size
+
+    if not rows:
+        err().print("no versions yet: `medallion commit -m MSG` makes one")
+        return
+    table = []
+    for row in rows:
+        before = counts.get((row.dataset, row.parent_version or ""))
+        more = "" if before is None or row.rows is None or before == row.rows else f"{row.rows - before:+,}"
+        table.append([
+            row.commit[:7],
+            ago(row.committed_at),
+            row.author[:20],
+            row.subject[:60],
+            str(row.dataset) if with_names else "",
+            "deleted" if row.rows is None else f"{row.rows:,} rows",
+            more.replace("-", "−"),
+            size(row.bytes),
+        ])  # fmt: skip
+    keep = [i for i in range(len(table[0])) if any(line[i] for line in table)]
+    right = [place for place, i in enumerate(keep) if i >= 5]
+    for line in columns([[cells[i] for i in keep] for cells in table], right=right):
+        out().print(Text(line[:7], style="yellow").append(line[7:], style="default"))
+
+
+def restore(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The dataset.")],
+    revision: Annotated[str, typer.Option("--from", metavar="REV", help="The version to take.")] = "HEAD",
+) -> None:
+    """Put a dataset's data and record back as they are at a version.
+
+    Data that no commit holds is moved to .medallion/replaced/ first.
+
+    Example: medallion restore silver.orders --from v1.2
+    """
+    from medallion.cli.console import err
+    from medallion.project import Project
+
+    record, kept = Project.open().restore(table, revision)
+    if kept is not None:
+        err().print(f"the data that was there is in no commit; it is now {kept}", style="yellow")
+    err().print(f"{table} is as at {revision}: {record.rows:,} rows. `medallion plan` says whether the SQL agrees.")

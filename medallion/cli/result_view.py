@@ -1,0 +1,138 @@
+"""The answer to a query: as a table for a person, or in a format for a program."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+
+from medallion.cli.console import columns, err
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from medallion.query import Result
+
+__all__ = ["write_result"]
+
+_WIDEST = 60
+
+
+def write_result(result: Result, form: str, output: Path | None, limit: int) -> None:
+    """Write ``result`` to ``output`` (stdout, if None), and to stderr what was read at which version."""
+    if form == "parquet":
+        _parquet(result, output)
+        return
+    with _target(output) as stream:
+        if form == "table":
+            count = _table(result, stream, limit)
+        elif form == "markdown":
+            count = _markdown(result, stream)
+        elif form == "csv":
+            count = _csv(result, stream)
+        else:
+            count = _json(result, stream, lines=form == "jsonl")
+    err().print(_footer(result, count), style="dim")
+
+
+def _footer(result: Result, count: int) -> str:
+    read = [name if at == "work tree" else f"{name} = {at[:7]}" for name, at in result.versions.items()]
+    at = f"  ({', '.join(read)})" if any(at != "work tree" for at in result.versions.values()) else ""
+    return f"{count:,} row{'' if count == 1 else 's'}{at}"
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[IO[str]]:
+    if output is None:
+        yield sys.stdout
+        return
+    with output.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+def _table(result: Result, stream: IO[str], limit: int) -> int:
+    rows: list[Sequence[Any]] = []
+    count = 0
+    for batch in result.batches():
+        count += len(batch)
+        rows += batch if not limit else batch[: max(0, limit - len(rows))]
+    numbers = [i for i, kind in enumerate(result.types) if _is_number(kind)]
+    cells = [[_cell(value) for value in row] for row in rows]
+    for line in columns([list(map(_cell, result.columns)), *cells], right=numbers):
+        stream.write(f" {line}\n")
+    if count > len(rows):
+        stream.write(f" … {count - len(rows):,} more rows; --limit 0 shows all\n")
+    return count
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or kind.endswith("INT") or kind == "INTEGER"
+
+
+def _cell(value: object) -> str:
+    """A value on one line; what does not fit ends in …, and what a terminal would obey is made visible."""
+    text = "NULL" if value is None else str(value)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: _WIDEST + 1])
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _markdown(result: Result, stream: IO[str]) -> int:
+    def escaped(values: Iterable[object]) -> str:
+        cells = ("" if v is None else str(v) for v in values)
+        special = str.maketrans({"|": "\\|", "\n": " ", "\r": " ", "<": "&lt;", "`": "\\`"})
+        return "| " + " | ".join(cell.translate(special) for cell in cells) + " |\n"
+
+    stream.write(escaped(result.columns))
+    stream.write("|" + "|".join(" ---: " if _is_number(kind) else " --- " for kind in result.types) + "|\n")
+    count = 0
+    for batch in result.batches():
+        stream.writelines(escaped(row) for row in batch)
+        count += len(batch)
+    return count
+
+
+def _csv(result: Result, stream: IO[str]) -> int:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(result.columns)
+    count = 0
+    for batch in result.batches():
+        writer.writerows(batch)
+        count += len(batch)
+    return count
+
+
+def _json(result: Result, stream: IO[str], *, lines: bool) -> int:
+    count = 0
+    stream.write("" if lines else "[")
+    for batch in result.batches():
+        for row in batch:
+            document = json.dumps(dict(zip(result.columns, map(_plain, row), strict=True)), ensure_ascii=False)
+            stream.write(f"{document}\n" if lines else f"{',' if count else ''}\n  {document}")
+            count += 1
+    stream.write("" if lines else "\n]\n")
+    return count
+
+
+def _plain(value: object) -> object:
+    """A value that JSON holds exactly; what it cannot hold becomes text."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else str(value)
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _parquet(result: Result, output: Path | None) -> None:
+    import pyarrow.parquet
+
+    table = result.arrow()
+    pyarrow.parquet.write_table(table, output, compression="zstd")
+    err().print(_footer(result, table.num_rows), style="dim")

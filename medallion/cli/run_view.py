@@ -1,0 +1,132 @@
+"""A run as it happens: a live line for each running model on a terminal, one plain line for each finished one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from medallion.cli.console import err, print_error, seconds, size
+from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from medallion.build import RunResult
+    from medallion.config import Config
+    from medallion.names import TableName
+
+__all__ = ["RunView", "run_document"]
+
+_STYLE = {
+    Outcome.BUILT: "green",
+    Outcome.SAME: "dim",
+    Outcome.UNCHANGED: "dim",
+    Outcome.FAILED: "red",
+    Outcome.SKIPPED: "yellow",
+}
+
+
+class RunView:
+    """Listens to a run's events. Use it as a context manager around the run."""
+
+    def __init__(self, config: Config, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        names = [f"{layer}.{f.stem}" for layer in config.layers for f in (config.root / "sql" / layer).rglob("*.sql")]
+        self._width = max(map(len, names), default=20)
+        self._running: dict[TableName, tuple[float, StepProgress | None, int | None]] = {}
+        self._live: Live | None = None
+
+    def __enter__(self) -> RunView:
+        if not self.quiet and err().is_terminal:
+            from rich.live import Live
+
+            self._live = Live(get_renderable=self._lines, console=err(), refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._live:
+            self._running.clear()
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        if self.quiet:
+            return
+        if isinstance(event, Waiting):
+            err().print(f"waiting for another run to end: {event.holder}", style="yellow")
+        elif isinstance(event, StepStarted):
+            self._running[event.dataset] = (time.monotonic(), None, event.rows_before)
+        elif isinstance(event, StepProgress):
+            if event.dataset in self._running:
+                started, _, rows = self._running[event.dataset]
+                self._running[event.dataset] = (started, event, rows)
+        else:
+            self._running.pop(event.dataset, None)
+            self._finished(event)
+
+    def _finished(self, event: StepFinished) -> None:
+        if event.outcome is Outcome.UNCHANGED and event.reason == "up to date":
+            return
+        from rich.text import Text
+
+        shown = event.outcome in (Outcome.BUILT,)
+        rows = f"{event.rows:,} rows" if shown and event.rows is not None else ""
+        line = Text(f"{event.dataset!s:<{self._width}}  ")
+        line.append(f"{event.outcome:<11}", style=_STYLE[event.outcome])
+        line.append(f"  {rows:>15}  {size(event.size) if shown else '':>8}")
+        line.append(f"  {seconds(event.seconds) if event.seconds else '':>6}  ")
+        line.append(event.reason, style="dim")
+        line.rstrip()
+        err().print(line)
+        if event.error:
+            print_error(event.error)
+
+    def _lines(self) -> RenderableType:
+        from rich.text import Text
+
+        now = time.monotonic()
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for i, (name, (started, progress, rows)) in enumerate(list(self._running.items())):
+            spin = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 8) % 10]
+            percent = f"{progress.percent:3.0f} %" if progress and progress.percent is not None else ""
+            written = f"{size(progress.written)} written" if progress and progress.written else ""
+            before = f"{rows:,} rows last time" if rows is not None else "first build"
+            parts = "   ".join(part for part in (percent, written, before) if part)
+            text.append(
+                f"{'' if i == 0 else chr(10)}{name!s:<{self._width}}  {spin} {seconds(now - started):>6}  {parts}"
+            )
+        return text
+
+    def summary(self, result: RunResult) -> None:
+        """The last line: the one that stays visible."""
+        counts = {outcome: result.count(outcome) for outcome in Outcome}
+        if counts[Outcome.UNCHANGED] == len(result.steps):
+            many = "dataset" if len(result.steps) == 1 else "datasets"
+            err().print(f"everything is up to date ({len(result.steps):,} {many}) in {seconds(result.seconds)}")
+            return
+        same = f"same output {counts[Outcome.SAME]}, " if counts[Outcome.SAME] else ""
+        err().print(
+            f"built {counts[Outcome.BUILT]}, {same}unchanged {counts[Outcome.UNCHANGED]}, "
+            f"failed {counts[Outcome.FAILED]}, skipped {counts[Outcome.SKIPPED]} in {seconds(result.seconds)}",
+            style="red" if counts[Outcome.FAILED] else "",
+        )
+
+
+def run_document(result: RunResult) -> dict[str, object]:
+    """The result as JSON."""
+    return {
+        "seconds": round(result.seconds, 3),
+        "steps": [
+            {
+                "dataset": str(step.dataset),
+                "outcome": str(step.outcome),
+                "reason": step.reason,
+                "seconds": round(step.seconds, 3),
+                "rows": step.rows,
+                "bytes": step.size,
+                "error": str(step.error) if step.error else None,
+            }
+            for step in result.steps
+        ],
+    }

@@ -1,0 +1,74 @@
+"""Where each dataset stands, as lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.cli.console import err, out, print_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medallion.status import DatasetStatus
+    from medallion.workspace import Workspace
+
+__all__ = ["print_status", "status_document"]
+
+_STYLE = {"uncommitted": "yellow", "unfetched": "dim", "new": "green"}
+
+
+def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> None:
+    """Only what needs attention, and a last line that sums up."""
+    from rich.text import Text
+
+    noteworthy = [s for s in statuses if s.states]
+    width = max((len(str(s.name)) for s in noteworthy), default=0)
+    for status in noteworthy:
+        line = Text(f"{status.name!s:<{width}}  ")
+        for i, state in enumerate(status.states):
+            line.append(", " if i else "")
+            line.append(str(state), style=_STYLE.get(state, "red"))
+        if status.reason:
+            line.append(f"  {status.reason}", style="dim")
+        out().print(line)
+    for error in [*workspace.misnamed, *(s.error for s in statuses if s.error)]:
+        print_error(error)
+    for path in workspace.strays:
+        err().print(f"{path} is the record of no dataset", style="yellow")
+    fresh = len(statuses) - len(noteworthy)
+    if not noteworthy:
+        err().print(f"everything is up to date and committed ({fresh:,} datasets)")
+        return
+    counts: dict[str, int] = {}
+    for status in noteworthy:
+        for state in status.states:
+            counts[str(state)] = counts.get(str(state), 0) + 1
+    parts = [f"{state} {n}" for state, n in counts.items()] + ([f"fine {fresh}"] if fresh else [])
+    stale = {"new", "stale", "missing"} & set(counts)
+    advice = (
+        "`medallion run` brings them up to date"
+        if stale
+        else "`medallion commit -m MSG`"
+        if "uncommitted" in counts
+        else ""
+    )
+    err().print(", ".join(parts) + (f". {advice}" if advice else ""))
+
+
+def status_document(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> dict[str, object]:
+    """The same as JSON."""
+    return {
+        "datasets": [
+            {
+                "name": str(s.name),
+                "states": [str(state) for state in s.states],
+                "reason": s.reason,
+                "rows": s.rows,
+                "bytes": s.size,
+                "error": str(s.error) if s.error else None,
+            }
+            for s in statuses
+        ],
+        "errors": [str(error) for error in workspace.misnamed],
+        "strays": list(workspace.strays),
+    }

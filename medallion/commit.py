@@ -1,0 +1,129 @@
+"""Commit a project: SQL, sources, data and records together, and nothing stale."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from medallion.errors import DataError, Location, StaleError
+from medallion.git.lfs import Pointer, Store
+from medallion.git.staging import stage
+from medallion.names import TableName
+from medallion.observe import Identities, data_folder, is_allowed
+from medallion.plan import Action, DataState, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from medallion.config import Config
+    from medallion.git.repository import Repository
+    from medallion.workspace import Workspace
+
+__all__ = ["LARGE_SOURCE", "Committed", "commit_project", "refuse_stale"]
+
+#: A source of more bytes than this never becomes a plain Git blob: 10 MB.
+LARGE_SOURCE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit holds: its full hash, the datasets and other files that changed."""
+
+    commit: str
+    datasets: tuple[TableName, ...]
+    others: int
+
+
+def refuse_stale(steps: Sequence[Step]) -> None:
+    """``StaleError`` with the list, where a dataset does not match its SQL or its inputs."""
+    stale = [s for s in steps if s.action is not Action.UNCHANGED and not s.reason.startswith("volatile")]
+    if stale:
+        width = max(len(str(s.name)) for s in stale)
+        listed = "\n".join(f"  {s.name!s:<{width}}  {s.reason}" for s in stale)
+        raise StaleError(
+            f"{len(stale)} dataset{'s do' if len(stale) > 1 else ' does'} not match the SQL:\n{listed}",
+            hint="`medallion run` brings them up to date; --allow-stale commits them as they are",
+        )
+
+
+def commit_project(workspace: Workspace, repo: Repository, store: Store, message: str | None) -> Committed:
+    """Stage what belongs to the project and commit it.
+
+    Files that are staged already go along, as with ``git commit``; other files of the folder are left alone. Each
+    data file is copied into the LFS store once and not hashed again.
+    """
+    config, identities = workspace.config, workspace.identities
+    changed = [file for file in repo.status() if _belongs(file.path, config)]
+    conflicted = [file.path for file in changed if file.conflicted and not (repo.root / file.path).is_file()]
+    if conflicted:
+        raise DataError(
+            "a merge left this file in conflict",
+            location=Location(conflicted[0]),
+            hint="`git status` says how to go on",
+        )
+    paths = [file.path for file in changed if file.worktree != "." or file.conflicted]
+    known = _known_data(workspace, paths)
+    known |= _known_sources(repo, config, identities, [p for p in paths if p not in known])
+    begun = time.time_ns()
+    stage(repo, store, paths, known)
+    commit = repo.commit(message)
+    _remember(identities, known, begun)
+    datasets = {
+        TableName(parts[1], PurePosixPath(parts[2]).stem)
+        for parts in (PurePosixPath(file.path).parts for file in changed)
+        if len(parts) >= 3 and parts[0] == "data" and parts[1] in config.layers and parts[-1].endswith(".json")
+    }
+    return Committed(commit, tuple(sorted(datasets)), sum(not f.path.startswith("data/") for f in changed))
+
+
+def _belongs(path: str, config: Config) -> bool:
+    folders = ("sql/", "data/", "tests/")
+    files = (config.file, ".gitattributes", ".gitignore")
+    return path.startswith(folders) or path in files or is_allowed(path, config.sources)
+
+
+def _known_data(workspace: Workspace, paths: Sequence[str]) -> dict[str, Pointer]:
+    """The data files among ``paths`` whose identity their record states and a look has confirmed."""
+    known = {}
+    for name, record in workspace.observed.records.items():
+        if workspace.observed.data.get(name) is DataState.PRESENT:
+            for file in record.files:
+                known[str(data_folder(name) / file.path)] = Pointer(file.oid, file.size)
+    return {path: known[path] for path in paths if path in known}
+
+
+def _known_sources(
+    repo: Repository, config: Config, identities: Identities, paths: Sequence[str]
+) -> dict[str, Pointer]:
+    """The sources among ``paths`` that Git LFS keeps; ``DataError`` for a large one that it does not keep."""
+    sources = [p for p in paths if is_allowed(p, config.sources) and (repo.root / p).is_file()]
+    if not sources:
+        return {}
+    asked = b"".join(path.encode(errors="surrogateescape") + b"\0" for path in sources)
+    answers = repo.git("check-attr", "-z", "--stdin", "filter", stdin=asked).split(b"\0")[:-1]
+    tracked = {path for path, value in zip(sources, answers[2::3], strict=True) if value == b"lfs"}
+    known: dict[str, Pointer] = {}
+    for path in sources:
+        size = (repo.root / path).stat().st_size
+        if path not in tracked:
+            if size > LARGE_SOURCE:
+                raise DataError(
+                    f"this source has {size / 1e6:,.1f} MB: as a plain Git blob every clone would carry it for ever",
+                    location=Location(path),
+                    hint=f"`medallion add BRONZE.NAME {path} --track` gives it to Git LFS, --untracked keeps it out",
+                )
+            continue
+        found = identities.of(path)
+        if found and found[2]:
+            known[path] = Pointer(found[0], found[1])
+    return known
+
+
+def _remember(identities: Identities, known: Mapping[str, Pointer], begun: int) -> None:
+    """Staging may have moved a file's time back; a file that somebody wrote to meanwhile has a later one."""
+    for path, pointer in known.items():
+        stat = (identities.root / path).stat()
+        if stat.st_size == pointer.size and stat.st_mtime_ns < begun:
+            identities.remember(path, pointer.oid, pointer.size, stat)

@@ -1,0 +1,441 @@
+"""The facade: everything that the command line, a program or a notebook asks of a project."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion.config import Config, Variable, find_project
+from medallion.errors import GitError, Location, MedallionError, RevisionError
+from medallion.events import OnEvent, ignore
+from medallion.names import TableName, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from medallion.add import Added
+    from medallion.build import RunResult
+    from medallion.catalog import VersionRow
+    from medallion.commit import Committed
+    from medallion.git.lfs import Store
+    from medallion.git.repository import Repository
+    from medallion.models.model import Macro, Model
+    from medallion.plan import Step
+    from medallion.query import Binding, Result
+    from medallion.records import Record
+    from medallion.splice import Spliced, Version
+    from medallion.status import DatasetStatus
+    from medallion.trace import Trace
+    from medallion.workspace import Workspace
+
+__all__ = ["Project"]
+
+
+class Project:
+    """A project, found from any folder inside of it. Nothing is read before it is asked for."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @classmethod
+    def open(cls, path: str | Path = ".", *, variables: Mapping[str, Variable] | None = None) -> Project:
+        """The project that ``path`` lies in; ``variables`` come on top of the configured ones."""
+        config = find_project(Path(path))
+        return cls(replace(config, variables={**config.variables, **(variables or {})}))
+
+    # What it stands on
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The Git repository around the project; ``GitError`` where there is none."""
+        from medallion.git.repository import Repository
+
+        return Repository.open(self.config.root)
+
+    @cached_property
+    def store(self) -> Store:
+        """The Git LFS objects of the repository."""
+        from medallion.git.lfs import Store
+
+        return Store(self.repository)
+
+    def _store(self) -> Store | None:
+        """The same where there is a repository: building needs none."""
+        try:
+            return self.store
+        except GitError:
+            return None
+
+    def workspace(self) -> Workspace:
+        """The models and files as they stand now."""
+        from medallion.engines.duckdb import DuckDBEngine, engine_version
+        from medallion.workspace import look
+
+        found = look(self.config, DuckDBEngine.name, engine_version())
+        found.identities.save()
+        return found
+
+    # Run
+
+    def plan(self, select: Iterable[str] = (), *, force: bool = False) -> tuple[Workspace, tuple[Step, ...]]:
+        """What ``run`` would do to each dataset, and why; the second of the pair, beside what it was decided on."""
+        from medallion.plan import plan
+        from medallion.select import select as choose
+
+        workspace = self.workspace()
+        everything = plan(workspace.graph, workspace.observed, force=force)
+        chosen = choose(workspace.graph, select, everything)
+        if chosen is None:
+            return workspace, everything
+        return workspace, plan(workspace.graph, workspace.observed, chosen, force=force)
+
+    def run(
+        self, select: Iterable[str] = (), *, force: bool = False, on_event: OnEvent = ignore, command: str = "run"
+    ) -> RunResult:
+        """Bring the selected datasets (all, without a selection) up to date.
+
+        A dataset that fails is a step of the result, not an exception. The process works in the project's folder
+        while models run. Waits while another process writes to the project.
+        """
+        from medallion.build import build
+        from medallion.engines.duckdb import DuckDBEngine
+        from medallion.lock import run_lock
+        from medallion.observe import Identities
+        from medallion.publish import recover
+        from medallion.versions import files_in_worktree
+
+        with run_lock(self.config, command, on_event):
+            recover(self.config, Identities(self.config.root))
+            workspace, steps = self.plan(select, force=force)
+            if workspace.misnamed:
+                raise workspace.misnamed[0]
+            store = self._store()
+            folders = [store.folder, self.config.state / "cache"] if store else []
+            started = datetime.now(UTC)
+
+            def find_files(name: TableName, record: Record) -> Sequence[Path]:
+                state = workspace.observed.data[name]
+                return files_in_worktree(self.config, store, record, state, workspace.identities)
+
+            try:
+                result = build(
+                    workspace.graph,
+                    workspace.observed,
+                    self.config,
+                    DuckDBEngine(self.config, folders),
+                    workspace.identities,
+                    find_files,
+                    selected={step.name for step in steps},
+                    force=force,
+                    on_event=on_event,
+                )
+            finally:
+                workspace.identities.save()
+            self._log_run(command, started, result)
+            return result
+
+    def _log_run(self, command: str, started: datetime, result: RunResult) -> None:
+        """Append the run to the local log that the catalog is filled from."""
+        document = {
+            "id": f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            "started_at": started.isoformat(),
+            "seconds": round(result.seconds, 3),
+            "command": command,
+            "steps": [
+                {
+                    "dataset": str(step.dataset),
+                    "action": str(step.outcome),
+                    "reason": step.reason,
+                    "seconds": round(step.seconds, 3),
+                    "rows": step.rows,
+                    "bytes": step.size,
+                    "peak_memory": result.peak_memory.get(step.dataset),
+                    "error": step.error.message if step.error else None,
+                }
+                for step in result.steps
+            ],
+        }
+        with (self.config.state / "runs.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+    # Query
+
+    def query(self, sql: str, *, at: str | None = None) -> Result:
+        """Run one SELECT over the layers.
+
+        ``at`` is the version of every table without an AT clause of its own: a revision, or None for the work tree.
+        Nothing is checked out; objects that are not here are fetched. ``QueryError`` points into ``sql``.
+        """
+        from medallion.query import run_query
+        from medallion.splice import splice
+
+        spliced = splice(sql, self.config.layers)
+        bindings, versions = self._bind(spliced, at)
+        macros = self._macros(at)
+        folders = [self.config.root / "data", self.config.state / "cache"]
+        store = self._store()
+        if store:
+            folders.append(store.folder)
+        return run_query(self.config, spliced, bindings, macros, folders, versions)
+
+    def table(self, name: str, *, at: str | None = None) -> Result:
+        """All rows of one dataset at a version."""
+        return self.query(f"FROM {TableName.parse(name).sql}", at=at)
+
+    def _bind(self, spliced: Spliced, at: str | None) -> tuple[list[Binding], dict[str, str]]:
+        """Files for every table the query names. One that is an alias and no dataset is left to DuckDB."""
+        from medallion.query import Binding
+        from medallion.splice import Version
+        from medallion.versions import files_at, need, read_snapshot
+
+        versions: dict[str, str] = {}
+        groups: dict[tuple[Version | None, str], dict[TableName, tuple[int, int]]] = {}
+        default = Version(at) if at else None
+        for table in spliced.tables:
+            groups.setdefault((table.version or default, table.catalog), {}).setdefault(
+                table.name, (table.offset, table.length)
+            )
+        bindings: list[Binding] = []
+        for (version, catalog), names in groups.items():
+            if version is None:
+                bindings += self._bind_worktree(spliced, names, versions)
+                continue
+            commit = self._commit_of(version)
+            snapshot = read_snapshot(self.repository, self.config, commit, names)
+            records = []
+            for name, (offset, length) in names.items():
+                absent = name not in snapshot.records and name not in snapshot.broken
+                if absent and not catalog and self._never_was(name):
+                    continue
+                try:
+                    records.append(need(self.repository, self.config, snapshot, name, version.text))
+                except RevisionError as error:
+                    error.location = Location.at("query", spliced.original, offset, length)
+                    raise
+                versions[f"{name} at {version.text}"] = commit
+            files = files_at(self.repository, self.store, self.config, commit, records)
+            bindings += [
+                Binding(r.dataset, catalog, tuple(files[r.dataset]), tuple(c.name for c in r.columns)) for r in records
+            ]
+        return bindings, versions
+
+    def _never_was(self, name: TableName) -> bool:
+        from medallion.records import record_path
+
+        return not self.repository.git("log", "--all", "-1", "--format=%H", "--", record_path(name)).strip()
+
+    def _commit_of(self, version: Version) -> str:
+        return self.repository.resolve_at(version.text) if version.is_moment else self.repository.resolve(version.text)
+
+    def _bind_worktree(
+        self, spliced: Spliced, names: Mapping[TableName, tuple[int, int]], versions: dict[str, str]
+    ) -> Iterator[Binding]:
+        from medallion.observe import Identities, data_state, read_records
+        from medallion.query import Binding
+        from medallion.versions import files_in_worktree
+
+        identities = Identities(self.config.root)
+        records, broken, _ = read_records(self.config.root, self.config.layers)
+        for name, (offset, length) in names.items():
+            if name in broken:
+                raise broken[name]
+            record = records.get(name)
+            if record is None:
+                self._explain_absent(spliced, name, offset, length, records)
+                continue
+            state = data_state(name, record, identities)
+            files = files_in_worktree(self.config, self._store(), record, state, identities)
+            versions[str(name)] = "work tree"
+            yield Binding(name, "", tuple(files), tuple(c.name for c in record.columns))
+        identities.save()
+
+    def _explain_absent(
+        self, spliced: Spliced, name: TableName, offset: int, length: int, records: Mapping[TableName, Record]
+    ) -> None:
+        """Raise where the name is surely meant as a dataset; return where it may be a column of an alias."""
+        from medallion.errors import QueryError
+
+        place = Location.at("query", spliced.original, offset, length)
+        path = f"sql/{name.layer}/{name.name}.sql"
+        if (self.config.root / path).is_file():
+            raise QueryError(
+                f"{name} has not been built yet", location=place, hint=f"`medallion run +{name}` builds it"
+            )
+        before = spliced.original[:offset].split()
+        if before and before[-1].upper() in ("FROM", "JOIN", ",", "DESCRIBE", "SUMMARIZE", "TABLE"):
+            near = nearest(str(name), map(str, records))
+            known = ", ".join(map(str, sorted(records))) or "none: `medallion run` builds them"
+            hint = f'did you mean "{near}"?' if near else f"datasets: {known}"
+            raise QueryError(f"there is no dataset {name}", location=place, hint=hint)
+
+    def _macros(self, at: str | None) -> list[Macro]:
+        """The project's macros, as of ``at``; those that cannot be read do not hinder a query."""
+        from medallion.models.model import parse_macros
+
+        if at is None:
+            folder = self.config.root / "sql" / "macros"
+            texts = {str(f.relative_to(self.config.root)): f.read_bytes() for f in sorted(folder.rglob("*.sql"))}
+        else:
+            commit = self.repository.resolve(at)
+            paths = [p for p in self.repository.list(commit, ["sql/macros"]) if p.endswith(".sql")]
+            texts = self.repository.read(commit, paths)
+        found: list[Macro] = []
+        for path, data in texts.items():
+            try:
+                found += parse_macros(path, data.decode(), self.config.layers)
+            except (MedallionError, UnicodeDecodeError):
+                continue
+        return found
+
+    # Versions
+
+    def status(self) -> tuple[Workspace, tuple[DatasetStatus, ...]]:
+        """Where each dataset stands, beside what that was read from."""
+        from medallion.plan import plan
+        from medallion.status import dataset_status
+
+        workspace = self.workspace()
+        steps = plan(workspace.graph, workspace.observed)
+        return workspace, dataset_status(workspace, steps, self.repository.status())
+
+    def commit(self, message: str | None, *, allow_stale: bool = False, on_event: OnEvent = ignore) -> Committed:
+        """Commit SQL, sources, data and records together, and index the new version.
+
+        ``StaleError`` where data does not match its SQL, unless ``allow_stale``. Without a message git asks for one.
+        """
+        from medallion.commit import commit_project, refuse_stale
+        from medallion.git.lfs import git_lfs_version
+        from medallion.lock import run_lock
+
+        git_lfs_version(self.repository)
+        with run_lock(self.config, "commit", on_event):
+            workspace, steps = self.plan()
+            if workspace.misnamed:
+                raise workspace.misnamed[0]
+            if not allow_stale:
+                refuse_stale(steps)
+            committed = commit_project(workspace, self.repository, self.store, message)
+            workspace.identities.save()
+            self.index(workspace)
+        return committed
+
+    def restore(self, name: str, revision: str = "HEAD", *, on_event: OnEvent = ignore) -> tuple[Record, Path | None]:
+        """Put a dataset's data and record back as they are at ``revision``.
+
+        Data that no commit holds is moved to ``.medallion/replaced/`` first; its path is the second of the pair.
+        """
+        from medallion.lock import run_lock
+        from medallion.restore import restore
+
+        with run_lock(self.config, f"restore {name}", on_event):
+            return restore(self.config, self.repository, self.store, TableName.parse(name), revision)
+
+    def log(self, name: str | None = None) -> list[VersionRow]:
+        """The versions of a dataset, or of all, that HEAD descends from, newest first."""
+        from medallion.catalog import read_versions
+
+        table = TableName.parse(name) if name else None
+        self.index()
+        rows = read_versions(self.catalog, self.repository, table)
+        if not rows and table is not None:
+            workspace = self.workspace()
+            known = {*map(str, workspace.graph.order)}
+            if name not in known:
+                near = nearest(str(name), known)
+                raise MedallionError(
+                    f"no version has a dataset {name}", hint=f'did you mean "{near}"?' if near else "`medallion status`"
+                )
+        return rows
+
+    def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False) -> Added:
+        """Write a bronze model for a file or URL; ``run`` builds it.
+
+        A source over 10 MB needs one of the two options.
+        """
+        from medallion.add import add_source
+
+        try:
+            repository = self.repository
+        except GitError:
+            repository = None
+        return add_source(self.config, repository, TableName.parse(name), source, track=track, untracked=untracked)
+
+    def lineage(self, target: str) -> Trace:
+        """Where a dataset (``layer.name``) or a column (``layer.name.column``) comes from and what it feeds."""
+        from medallion.trace import trace
+
+        return trace(self.workspace(), target)
+
+    def show(self, name: str) -> tuple[Model | None, Record | None, DatasetStatus | None]:
+        """What a dataset is: its model, its record, and where it stands."""
+        from medallion.plan import plan
+        from medallion.status import dataset_status
+
+        table = TableName.parse(name)
+        workspace = self.workspace()
+        known = {*workspace.graph.order, *workspace.orphans}
+        if table not in known:
+            near = nearest(name, map(str, known))
+            raise MedallionError(
+                f"there is no dataset {name}",
+                hint=f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, sorted(known)))}",
+            )
+        if table in workspace.observed.broken:
+            raise workspace.observed.broken[table]
+        steps = plan(workspace.graph, workspace.observed)
+        try:
+            changed = self.repository.status()
+        except GitError:
+            changed = ()
+        states = dataset_status(workspace, steps, changed)
+        return (
+            workspace.graph.models.get(table),
+            workspace.observed.records.get(table),
+            next(s for s in states if s.name == table),
+        )
+
+    # Catalog
+
+    @property
+    def catalog(self) -> Path:
+        """The DuckDB file that indexes the history."""
+        return self.config.state / "catalog.duckdb"
+
+    def index(self, workspace: Workspace | None = None) -> Path:
+        """Bring the catalog up to date with Git's history, the work tree and the log of runs."""
+        from medallion.catalog import update
+        from medallion.trace import all_column_edges
+
+        workspace = workspace or self.workspace()
+        edges, _ = all_column_edges(workspace)
+        rows = [
+            (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
+            for name, listed in edges.items()
+            for edge in listed
+        ]
+        update(
+            self.repository,
+            self.catalog,
+            column_edges=rows,
+            views=self._views(workspace),
+            runs=self.config.state / "runs.jsonl",
+        )
+        return self.catalog
+
+    def _views(self, workspace: Workspace) -> dict[TableName, list[Path]]:
+        """Files of the datasets whose data is here, in the work tree or in the LFS store."""
+        from medallion.plan import DataState
+
+        views: dict[TableName, list[Path]] = {}
+        for name, record in workspace.observed.records.items():
+            state = workspace.observed.data.get(name)
+            if state is DataState.PRESENT:
+                views[name] = [self.config.root / "data" / name.layer / f.path for f in record.files]
+            elif state is DataState.UNFETCHED and all(self.store.has(f.oid, f.size) for f in record.files):
+                views[name] = [self.store.path(f.oid) for f in record.files]
+        return views

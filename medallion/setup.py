@@ -1,0 +1,136 @@
+"""Start a project in a folder, adding what is missing and changing nothing that is there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from medallion.config import KEYS, find_project, load_config
+from medallion.errors import ConfigError, GitError, Location
+from medallion.git.lfs import git_lfs_version
+from medallion.git.repository import Repository
+from medallion.git.setup import DATA_ATTRIBUTES, ensure_lines, init_repository, install_lfs
+from medallion.publish import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+__all__ = ["CONFIG", "Change", "initialise"]
+
+CONFIG = f"""\
+# Medallion's settings. Every key has a default; what stands here as a comment is that default.
+
+# {KEYS["layers"]}
+layers = ["bronze", "silver", "gold"]
+
+# {KEYS["sources"]}
+sources = ["sources/"]
+
+[duckdb]
+# {KEYS["duckdb.threads"]}
+# threads = 4
+
+# {KEYS["duckdb.memory_limit"]}
+# memory_limit = "8GB"
+
+[variables]
+# {KEYS["variables.<name>"]}
+# since = "2026-01-01"
+"""
+
+_IGNORE = ".medallion/"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that was done, or found done: ``created``, ``added``, ``kept`` or ``note``."""
+
+    action: str
+    what: str
+
+
+def initialise(folder: Path, *, example: bool = True) -> Iterator[Change]:
+    """Make ``folder`` a project, telling each thing as it is done. Doing it twice changes nothing.
+
+    Git and git-lfs are checked before anything is written. ``GitError`` where they are missing or too old.
+    """
+    git_lfs_version()
+    _refuse_nesting(folder)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            yield Change("created", f"{folder}/")
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "Permission denied", str(folder))
+        yield (
+            Change("created", ".git/ (branch main)")
+            if init_repository(folder)
+            else Change("kept", "the Git repository")
+        )
+        repo = Repository.open(folder)
+        advice = install_lfs(repo)
+        yield Change("set up", "git-lfs for this repository only")
+        yield from (Change("note", text) for text in advice)
+        yield from _config(folder)
+        yield from _lines(folder / ".gitattributes", [DATA_ATTRIBUTES])
+        yield from _lines(folder / ".gitignore", [_IGNORE])
+        if example and not (folder / "sql").exists():
+            yield from _example(folder)
+    except OSError as error:
+        raise GitError(
+            f"cannot write here: {error.strerror}", location=Location(str(error.filename or folder))
+        ) from error
+
+
+def _refuse_nesting(folder: Path) -> None:
+    try:
+        outer = find_project(folder.parent if not folder.exists() else folder)
+    except ConfigError:
+        return
+    if outer.root != folder.resolve():
+        raise ConfigError(
+            f"{folder} lies inside of the project {outer.root}", hint="run it there, or choose a folder outside of it"
+        )
+
+
+def _config(folder: Path) -> Iterator[Change]:
+    shared = folder / "pyproject.toml"
+    if (folder / "medallion.toml").exists():
+        load_config(folder / "medallion.toml")
+        yield Change("kept", "medallion.toml")
+    elif shared.is_file() and "[tool.medallion" in shared.read_text(encoding="utf-8", errors="replace"):
+        load_config(shared)
+        yield Change("kept", "[tool.medallion] in pyproject.toml")
+    else:
+        write_file(folder / "medallion.toml", CONFIG.encode())
+        yield Change("created", "medallion.toml")
+
+
+def _lines(path: Path, lines: list[str]) -> Iterator[Change]:
+    existed = path.exists()
+    added = ensure_lines(path, lines)
+    if not added:
+        yield Change("kept", path.name)
+    else:
+        yield Change("added to" if existed else "created", f"{path.name}: {'; '.join(added)}")
+
+
+def _example(folder: Path) -> Iterator[Change]:
+    """A first source and three models, to run, read and replace."""
+    for path, data in _files(files("medallion") / "starter", ""):
+        target = folder / path
+        if not target.exists():
+            write_file(target, data)
+            yield Change("created", path)
+
+
+def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            yield from _files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith((".sql", ".csv")):
+            yield f"{prefix}{entry.name}", entry.read_bytes()

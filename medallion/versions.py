@@ -1,0 +1,149 @@
+"""Datasets at a version: their records and the files that hold them, without checking anything out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medallion.errors import DataError, Location, MedallionError, RevisionError
+from medallion.git.lfs import Pointer, Store, conflicted
+from medallion.names import TableName, nearest
+from medallion.observe import Identities, data_folder
+from medallion.plan import DataState
+from medallion.publish import write_file
+from medallion.records import DataFile, Record, record_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from medallion.config import Config
+    from medallion.git.repository import Repository
+
+__all__ = ["Snapshot", "files_at", "files_in_worktree", "read_snapshot"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The datasets of one commit. ``commit`` is its full hash; ``records`` those that can be read."""
+
+    commit: str
+    records: Mapping[TableName, Record]
+    broken: Mapping[TableName, MedallionError]
+
+
+def read_snapshot(repo: Repository, config: Config, commit: str, names: Iterable[TableName] | None = None) -> Snapshot:
+    """The records at ``commit``: of ``names``, or of all datasets there are."""
+    if names is None:
+        paths = [p for p in repo.list(commit, [f"data/{layer}" for layer in config.layers]) if p.endswith(".json")]
+    else:
+        paths = [record_path(name) for name in names]
+    records: dict[TableName, Record] = {}
+    broken: dict[TableName, MedallionError] = {}
+    for path, data in repo.read(commit, paths).items():
+        layer, file = path.split("/")[1:3]
+        try:
+            name = TableName.parse(f"{layer}.{file.removesuffix('.json')}")
+        except MedallionError:
+            continue
+        try:
+            records[name] = Record.decode(data, f"{path} at {commit[:7]}")
+        except MedallionError as error:
+            broken[name] = error
+    return Snapshot(commit, records, broken)
+
+
+def need(repo: Repository, config: Config, snapshot: Snapshot, name: TableName, called: str) -> Record:
+    """The record of a dataset that has to exist there; ``RevisionError`` says where it does exist.
+
+    ``called`` is the version as the person wrote it.
+    """
+    if name in snapshot.broken:
+        raise snapshot.broken[name]
+    if name in snapshot.records:
+        return snapshot.records[name]
+    path = record_path(name)
+    first = repo.git("log", "--all", "--format=%H%x09%cs", "--diff-filter=A", "--", path).decode().splitlines()
+    if not first:
+        known = read_snapshot(repo, config, snapshot.commit).records
+        near = nearest(str(name), map(str, known))
+        hint = f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, known)) or 'no datasets'}"
+        raise RevisionError(f"no version has a dataset {name}", hint=hint)
+    commit, date = first[-1].split("\t")
+    raise RevisionError(
+        f"{name} does not exist at {called}",
+        hint=f"it first appears in {commit[:7]} of {date}; `medallion log {name}` lists its versions",
+    )
+
+
+def files_at(
+    repo: Repository, store: Store, config: Config, commit: str, records: Sequence[Record]
+) -> dict[TableName, list[Path]]:
+    """Real Parquet files of these datasets as of ``commit``, fetched where they are not here yet.
+
+    ``DataError`` where what the commit holds is not what the record says, or an object cannot be had.
+    """
+    paths = {str(data_folder(r.dataset) / f.path): f for r in records for f in r.files}
+    blobs = repo.read(commit, list(paths))
+    found: dict[str, Path] = {}
+    wanted: list[Pointer] = []
+    for path, file in paths.items():
+        place = Location(f"{path} at {commit[:7]}")
+        if path not in blobs:
+            raise DataError("the commit has a record but no data file", location=place)
+        pointer = Pointer.parse(blobs[path])
+        if pointer is None:
+            found[path] = _plain(config, blobs[path], file, place)
+        elif pointer.oid != file.oid:
+            raise DataError("the record speaks of other data than the commit holds", location=place)
+        else:
+            wanted.append(pointer)
+            found[path] = store.path(pointer.oid)
+    store.fetch(wanted)
+    return {r.dataset: [found[str(data_folder(r.dataset) / f.path)] for f in r.files] for r in records}
+
+
+def _plain(config: Config, blob: bytes, file: DataFile, place: Location) -> Path:
+    """A data file that was committed without Git LFS: kept beside the caches, under its sha256."""
+    if hashlib.sha256(blob).hexdigest() != file.oid:
+        what = "holds merge conflict markers" if conflicted(blob) else "is not the data that its record speaks of"
+        raise DataError(f"the data file {what}", location=place)
+    path = config.state / "cache" / "objects" / f"{file.oid}.parquet"
+    if not path.is_file() or path.stat().st_size != len(blob):
+        write_file(path, blob)
+    return path
+
+
+def files_in_worktree(
+    config: Config, store: Store | None, record: Record, state: DataState, identities: Identities
+) -> list[Path]:
+    """Real Parquet files of a dataset as it stands in the work tree, fetched where only pointers are there.
+
+    ``DataError`` where the files are gone, changed or in conflict.
+    """
+    found: list[Path] = []
+    missing: list[Pointer] = []
+    for file in record.files:
+        path = str(data_folder(record.dataset) / file.path)
+        seen = identities.of(path)
+        if seen and seen[0] == file.oid and seen[2]:
+            found.append(config.root / path)
+            continue
+        if seen and seen[0] != file.oid:
+            markers = state is DataState.CONFLICTED
+            raise DataError(
+                "the pointer holds merge conflict markers" if markers else "the file is not the data of its record",
+                location=Location(path),
+                hint=f"`medallion restore {record.dataset}` takes the recorded data back",
+            )
+        if store is None:
+            raise DataError(
+                "the file is not here" if seen is None else "this is a Git LFS pointer; the file is not here",
+                location=Location(path),
+            )
+        missing.append(Pointer(file.oid, file.size))
+        found.append(store.path(file.oid))
+    if store is not None:
+        store.fetch(missing)
+    return found
