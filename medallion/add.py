@@ -44,6 +44,7 @@ def add_source(
     *,
     track: bool = False,
     untracked: bool = False,
+    encoding: str = "",
 ) -> Added:
     """Write ``sql/<layer>/<name>.sql`` that reads ``source``, every column named and typed.
 
@@ -61,7 +62,7 @@ def add_source(
         )
     path, notes = _bring_in(config, source)
     notes += _keep_out_of_blobs(config, repo, path, track=track, untracked=untracked, name=name)
-    inferred = infer(config.root / path, path)
+    inferred = infer(config.root / path, path, encoding=encoding)
     text = model_text(path, inferred.columns, inferred.format)
     write_file(config.root / model, text.encode())
     return Added(name, model, text, path, inferred, tuple(notes))

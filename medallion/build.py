@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medallion.engines.source_files import check_whole
 from medallion.errors import BuildError, MedallionError
 from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
 from medallion.lineage import columns_read
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
 from medallion.plan import Action, DataState, Decision, Observed, Step, decide, plan
-from medallion.publish import publish
+from medallion.publish import dataset_files, publish
 from medallion.records import Built, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
@@ -32,11 +33,18 @@ FindFiles = Callable[[TableName, Record], Sequence[Path]]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did: one event for each dataset it looked at, in the order in which they ended."""
+    """What a run did: one event for each dataset it looked at, in the order in which they ended.
+
+    ``records`` and ``data`` are the project's as they stand afterwards; ``peak_memory`` is in bytes; ``errors`` are
+    those that belong to no dataset, as a file whose name no dataset could have.
+    """
 
     steps: tuple[StepFinished, ...]
     seconds: float
     peak_memory: Mapping[TableName, int]
+    records: Mapping[TableName, Record]
+    data: Mapping[TableName, DataState]
+    errors: tuple[MedallionError, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many steps ended so."""
@@ -71,7 +79,7 @@ def build(
     if todo:
         with engine.open() as session:
             run.carry_out(session, todo, workers=config.threads or os.cpu_count() or 1)
-    return RunResult(tuple(run.finished), time.monotonic() - started, run.peak_memory)
+    return RunResult(tuple(run.finished), time.monotonic() - started, run.peak_memory, run.records, run.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class _Run:
         self._lock = threading.Lock()
         self._registering = threading.Lock()
         self._registered: set[TableName] = set()
+        self._published: set[TableName] = set()
 
     def emit(self, event: StepStarted | StepProgress | StepFinished) -> None:
         """Tell the listener, one event at a time."""
@@ -185,6 +194,7 @@ class _Run:
         if ended.record is not None:
             self.records[name] = ended.record
             self.data[name] = DataState.PRESENT
+            self._published.add(name)
         self.finish(name, ended)
         if ended.outcome is Outcome.FAILED:
             self._skip_readers(name, waiting)
@@ -215,7 +225,10 @@ class _Run:
         model = self.graph.models[name]
         self._register(session, self.graph.inputs[name])
         for source in model.sources:
-            real_files(self.observed.sources[source.path].files, self.identities)
+            files = self.observed.sources[source.path].files
+            real_files(files, self.identities)
+            for path in files:
+                check_whole(self.config.root / path, path)
 
         def progress(percent: float | None) -> None:
             written = target.stat().st_size if target.exists() else 0
@@ -233,9 +246,13 @@ class _Run:
         """Make inputs readable, each once for all its readers."""
         with self._registering:
             for name in names:
-                if name not in self._registered:
+                if name in self._registered:
+                    continue
+                if name in self._published:  # What this run has written needs no second look.
+                    session.register(name, [self.config.root / f for f in dataset_files(self.records[name])])
+                else:
                     session.register(name, self.find_files(name, self.records[name]))
-                    self._registered.add(name)
+                self._registered.add(name)
 
     def _check_sources(self, name: TableName) -> None:
         """A source that changed while it was read must not be written down as what was read."""

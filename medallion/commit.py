@@ -38,7 +38,7 @@ class Committed:
 
 def refuse_stale(steps: Sequence[Step]) -> None:
     """``StaleError`` with the list, where a dataset does not match its SQL or its inputs."""
-    stale = [s for s in steps if s.action is not Action.UNCHANGED and not s.reason.startswith("volatile")]
+    stale = [s for s in steps if s.action is not Action.UNCHANGED]
     if stale:
         width = max(len(str(s.name)) for s in stale)
         listed = "\n".join(f"  {s.name!s:<{width}}  {s.reason}" for s in stale)

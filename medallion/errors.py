@@ -21,6 +21,7 @@ else prints. An exception outside of this tree is a bug of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 __all__ = [
     "BuildError",
@@ -77,6 +78,10 @@ class MedallionError(Exception):
         self.message = message
         self.location = location
         self.hint = hint
+
+    def at(self, location: Location) -> Self:
+        """The same error at another place: one missing file may stop several models."""
+        return type(self)(self.message, location=location, hint=self.hint)
 
     def __str__(self) -> str:
         """The error as plain text: the place, the message, the line with a caret, the hint."""

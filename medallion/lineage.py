@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.models.columns import ColumnEdge, ColumnLineage, Kind, column_lineage
+from medallion.models.columns import ColumnLineage, column_lineage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,17 +24,7 @@ def model_lineage(
     model = graph.models[name]
     schemas = {i: [c.name for c in records[i].columns] for i in graph.inputs[name] if i in records}
     if not schemas:
-        return ColumnLineage((), True, "", ())
-    if model.tree is None:
-        edges = {
-            ColumnEdge(output, table, column, Kind.TRANSFORMATION)
-            for output in outputs
-            for table, columns in schemas.items()
-            for column in columns
-        }
-        return ColumnLineage(
-            tuple(sorted(edges)), False, "this SQL cannot be parsed for lineage", tuple(sorted(schemas))
-        )
+        return ColumnLineage(edges=(), exact=True, reason="", inputs=())
     return column_lineage(
         model.tree, outputs, schemas, whole=graph.hidden[name], unnesting=_unnesting(graph.macros[name])
     )

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Identities", "data_folder", "data_state", "is_allowed", "read_records", "real_files", "source_state"]
 
 _POINTER_LIMIT = 1024
-_CHUNK = 1 << 20
+# A pointer with the marks of a merge in it, three times over, is still shorter than this.
+_SMALL = 8 * _POINTER_LIMIT
 # A file that changed this shortly before it was looked at could change again without its times telling (the kernel's
 # clock for them ticks every few milliseconds), so its identity is not remembered.
 _RACY_NS = 20_000_000
@@ -67,7 +68,7 @@ class Identities:
         For a Git LFS pointer it is the sha256 and size that the pointer names, and not real.
         """
         try:
-            stat = os.stat(self.root / path)
+            stat = (self.root / path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         seen = self._seen.get(path)
@@ -173,11 +174,7 @@ def data_state(name: TableName, record: Record | None, identities: Identities) -
     for data_file in record.files:
         path = str(folder / data_file.path)
         full = identities.root / path
-        if (
-            full.is_file()
-            and full.stat().st_size not in (data_file.size,)
-            and full.stat().st_size >= _POINTER_LIMIT * 8
-        ):
+        if full.is_file() and full.stat().st_size not in (data_file.size, *range(_SMALL)):
             return DataState.MODIFIED
         found = identities.of(path)
         if found is None:
@@ -191,7 +188,7 @@ def data_state(name: TableName, record: Record | None, identities: Identities) -
 
 
 def _is_conflicted(path: Path) -> bool:
-    return path.stat().st_size < _POINTER_LIMIT * 8 and conflicted(path.read_bytes())
+    return path.stat().st_size < _SMALL and conflicted(path.read_bytes())
 
 
 def source_state(pattern: str, config: Config, identities: Identities) -> SourceState:
@@ -200,7 +197,6 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
         return SourceState(
             pattern,
             None,
-            size=-1,
             error=SourceError(
                 f'"{pattern}" lies outside of what this project may read',
                 hint=f"`sources` in {config.file} allows {', '.join(config.sources)}: put the file there, "
@@ -210,20 +206,23 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
     paths = _matching(config.root, pattern)
     if not paths:
         what = "no file matches" if _is_pattern(pattern) else "there is no file"
-        return SourceState(
-            pattern, None, error=SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
-        )
-    files, size = {}, 0
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for path, found in zip(paths, pool.map(identities.of, paths), strict=True):
-            if found is not None:
+        missing = SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
+        return SourceState(pattern, None, error=missing, absent=True)
+    files = {}
+    try:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for path, found in zip(paths, pool.map(identities.of, paths), strict=True):
+                if found is None:
+                    return source_state(pattern, config, identities)  # It went away while we looked.
                 files[path] = found[0]
-                size += found[1]
+    except OSError as error:
+        reason = SourceError(f'"{error.filename or pattern}" cannot be read: {error.strerror}')
+        return SourceState(pattern, None, error=reason)
     if not _is_pattern(pattern):
         content_id = files[paths[0]]
     else:
         content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
-    return SourceState(pattern, content_id, files, size)
+    return SourceState(pattern, content_id, files)
 
 
 def _is_pattern(path: str) -> bool:
@@ -234,7 +233,8 @@ def _matching(root: Path, pattern: str) -> list[str]:
     """The files that DuckDB's glob finds for a pattern, sorted; hidden ones included, as there."""
     if not _is_pattern(pattern):
         return [pattern] if (root / pattern).is_file() else []
-    found = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)
+    # pathlib's glob leaves out what DuckDB's finds: hidden files, and links on the way of a **.
+    found = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207
     return sorted({p for p in found if (root / p).is_file()})
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.errors import DataError, Location, MedallionError
+from medallion.errors import DataError, Location, MedallionError, SourceError
 from medallion.models.fingerprint import Recipe, fingerprint
 from medallion.records import InputKind, Record
 
@@ -47,13 +47,16 @@ class DataState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A source as found: its content id (None where no file matches), its files' sha256 by path, and bytes."""
+    """A source as found: its content id and its files' sha256 by path, or why it cannot be read.
+
+    ``absent``: no file is there, which is no error while the data built from it is.
+    """
 
     path: str
     content_id: str | None
     files: Mapping[str, str] = field(default_factory=dict)
-    size: int = 0
     error: MedallionError | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,25 +97,42 @@ class Step:
 
 
 def plan(
-    graph: Graph, observed: Observed, selected: Collection[TableName] | None = None, *, force: bool = False
+    graph: Graph,
+    observed: Observed,
+    selected: Collection[TableName] | None = None,
+    *,
+    force: bool = False,
+    volatile: bool = True,
 ) -> tuple[Step, ...]:
-    """A step for each selected dataset (all, if None), inputs before readers."""
+    """A step for each selected dataset (all, if None), inputs before readers.
+
+    ``volatile``: whether volatile models count as stale. They do for a run, which builds them each time; not where
+    the question is whether data matches its SQL.
+    """
     steps: dict[TableName, Step] = {}
     for name in graph.order:
         if selected is not None and name not in selected:
             continue
-        steps[name] = _step(graph, observed, name, steps, force=force)
+        steps[name] = _step(graph, observed, name, steps, force=force, volatile=volatile)
     return tuple(steps.values())
 
 
-def _step(graph: Graph, observed: Observed, name: TableName, steps: Mapping[TableName, Step], *, force: bool) -> Step:
+def _step(
+    graph: Graph,
+    observed: Observed,
+    name: TableName,
+    steps: Mapping[TableName, Step],
+    *,
+    force: bool,
+    volatile: bool,
+) -> Step:
     if name in graph.problems:
         return Step(name, Action.ERROR, "cannot be built", error=graph.problems[name])
     before = [steps[i] for i in graph.inputs.get(name, ()) if i in steps]
     failed = tuple(s.name for s in before if s.action in (Action.ERROR, Action.SKIP))
     if failed:
         return Step(name, Action.SKIP, f"needs {_names(failed)}", failed)
-    decision = decide(graph, observed, name, force=force)
+    decision = decide(graph, observed, name, force=force, volatile=volatile)
     building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.MAYBE))
     if decision.action is Action.UNCHANGED and building:
         return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
@@ -125,7 +145,9 @@ class _InputMissingError(DataError):
     """An input has never been built; in a plan it may be by then."""
 
 
-def decide(graph: Graph, observed: Observed, name: TableName, *, force: bool = False) -> Decision:
+def decide(
+    graph: Graph, observed: Observed, name: TableName, *, force: bool = False, volatile: bool = True
+) -> Decision:
     """What to do with ``name`` given its inputs as they stand now."""
     if name in observed.broken:
         if not force:
@@ -149,7 +171,7 @@ def decide(graph: Graph, observed: Observed, name: TableName, *, force: bool = F
         return Decision(Action.BUILD, "its data file is missing", print_now)
     if record.built.fingerprint != print_now:
         return Decision(Action.BUILD, _why(record, recipe, inputs, observed), print_now)
-    if graph.models[name].volatile:
+    if volatile and graph.models[name].volatile:
         return Decision(Action.BUILD, "volatile: built in every run", print_now)
     absent = [n for n, _, is_absent in inputs if is_absent]
     note = f"source {absent[0]} is not here; the data is" if absent else "up to date"
@@ -201,14 +223,12 @@ def _inputs(
         state = observed.sources[reference.path]
         if state.content_id is not None:
             found.append((reference.path, state.content_id, False))
-        elif reference.path in built_from and data_is_here and state.error is not None and state.size == 0:
+        elif reference.path in built_from and data_is_here and state.absent:
             # The record knows what the source was; that it is gone is no change.
             found.append((reference.path, built_from[reference.path], True))
         else:
-            error = state.error
-            if error is not None:
-                error.location = graph.models[name].locate(reference.offset, reference.length)
-            return [], error
+            place = graph.models[name].locate(reference.offset, reference.length)
+            return [], (state.error or SourceError(f'"{reference.path}" cannot be read')).at(place)
     return found, None
 
 

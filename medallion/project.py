@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from medallion.config import Config, Variable, find_project
 from medallion.errors import GitError, Location, MedallionError, RevisionError
-from medallion.events import OnEvent, ignore
+from medallion.events import OnEvent, Outcome, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -112,8 +113,6 @@ class Project:
         with run_lock(self.config, command, on_event):
             recover(self.config, Identities(self.config.root))
             workspace, steps = self.plan(select, force=force)
-            if workspace.misnamed:
-                raise workspace.misnamed[0]
             store = self._store()
             folders = [store.folder, self.config.state / "cache"] if store else []
             started = datetime.now(UTC)
@@ -137,7 +136,15 @@ class Project:
             finally:
                 workspace.identities.save()
             self._log_run(command, started, result)
-            return result
+            if any(step.outcome in (Outcome.BUILT, Outcome.SAME) for step in result.steps):
+                after = replace(workspace.observed, records=result.records, data=result.data)
+                self._index_if_versioned(replace(workspace, observed=after))
+            return replace(result, errors=workspace.misnamed)
+
+    def _index_if_versioned(self, workspace: Workspace) -> None:
+        """The catalog is an index over Git history; a folder without Git has none."""
+        with suppress(GitError):
+            self.index(workspace)
 
     def _log_run(self, command: str, started: datetime, result: RunResult) -> None:
         """Append the run to the local log that the catalog is filled from."""
@@ -300,7 +307,7 @@ class Project:
         from medallion.status import dataset_status
 
         workspace = self.workspace()
-        steps = plan(workspace.graph, workspace.observed)
+        steps = plan(workspace.graph, workspace.observed, volatile=False)
         return workspace, dataset_status(workspace, steps, self.repository.status())
 
     def commit(self, message: str | None, *, allow_stale: bool = False, on_event: OnEvent = ignore) -> Committed:
@@ -311,14 +318,15 @@ class Project:
         from medallion.commit import commit_project, refuse_stale
         from medallion.git.lfs import git_lfs_version
         from medallion.lock import run_lock
+        from medallion.plan import plan
 
         git_lfs_version(self.repository)
         with run_lock(self.config, "commit", on_event):
-            workspace, steps = self.plan()
+            workspace = self.workspace()
             if workspace.misnamed:
                 raise workspace.misnamed[0]
             if not allow_stale:
-                refuse_stale(steps)
+                refuse_stale(plan(workspace.graph, workspace.observed, volatile=False))
             committed = commit_project(workspace, self.repository, self.store, message)
             workspace.identities.save()
             self.index(workspace)
@@ -352,7 +360,7 @@ class Project:
                 )
         return rows
 
-    def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False) -> Added:
+    def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False, encoding: str = "") -> Added:
         """Write a bronze model for a file or URL; ``run`` builds it.
 
         A source over 10 MB needs one of the two options.
@@ -363,7 +371,15 @@ class Project:
             repository = self.repository
         except GitError:
             repository = None
-        return add_source(self.config, repository, TableName.parse(name), source, track=track, untracked=untracked)
+        return add_source(
+            self.config,
+            repository,
+            TableName.parse(name),
+            source,
+            track=track,
+            untracked=untracked,
+            encoding=encoding,
+        )
 
     def lineage(self, target: str) -> Trace:
         """Where a dataset (``layer.name``) or a column (``layer.name.column``) comes from and what it feeds."""
@@ -387,7 +403,7 @@ class Project:
             )
         if table in workspace.observed.broken:
             raise workspace.observed.broken[table]
-        steps = plan(workspace.graph, workspace.observed)
+        steps = plan(workspace.graph, workspace.observed, volatile=False)
         try:
             changed = self.repository.status()
         except GitError:

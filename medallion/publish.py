@@ -18,9 +18,8 @@ from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
     from medallion.config import Config
-    from medallion.names import TableName
 
-__all__ = ["publish", "recover", "write_file"]
+__all__ = ["dataset_files", "publish", "recover", "write_file"]
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -53,7 +52,7 @@ def publish(config: Config, record: Record, produced: Path | None, identities: I
             _flush(produced)
             _move(produced, target)
         final_record.parent.mkdir(parents=True, exist_ok=True)
-        staged.replace(final_record)
+        _move(staged, final_record)
         _flush(final_record.parent)
     except OSError as error:
         raise BuildError(
@@ -75,7 +74,7 @@ def recover(config: Config, identities: Identities) -> None:
             continue
         found = identities.of(str(data_folder(record.dataset) / record.files[0].path))
         if found and found[0] == record.files[0].oid:
-            staged.replace(config.root / record_path(record.dataset))
+            _move(staged, config.root / record_path(record.dataset))
         else:
             staged.unlink()
     temporary = config.state / "tmp"
@@ -86,9 +85,9 @@ def recover(config: Config, identities: Identities) -> None:
             left.unlink(missing_ok=True)
 
 
-def dataset_files(name: TableName, record: Record) -> list[str]:
+def dataset_files(record: Record) -> list[str]:
     """The paths of a dataset's data files, relative to the project."""
-    return [str(data_folder(name) / file.path) for file in record.files]
+    return [str(data_folder(record.dataset) / file.path) for file in record.files]
 
 
 def _flush(path: Path) -> None:

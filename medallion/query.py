@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion.engines.duckdb import connect
+from medallion.engines.duckdb import connect, unreadable
 from medallion.engines.faults import explain, read_fault
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import MedallionError, QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
     import pandas
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from medallion.config import Config
+    from medallion.errors import Location
     from medallion.models.model import Macro
     from medallion.names import TableName
     from medallion.splice import Spliced
@@ -39,41 +42,44 @@ class Binding:
 
 
 class Result:
-    """The answer to a query. Each way of taking it runs the statement anew if it was taken before.
+    """The answer to a query. Each way of taking it runs the statement; DuckDB gives the same answer each time.
 
-    Keep the result, or what you took from it, but not both longer than needed: it holds a DuckDB instance.
+    It holds a DuckDB instance until it is garbage. Errors while it is taken are ``QueryError``, with the place.
     """
 
-    def __init__(self, execute: Callable[[], duckdb.DuckDBPyConnection], versions: Mapping[str, str]) -> None:
-        self._execute = execute
-        self._cursor: duckdb.DuckDBPyConnection | None = execute()
-        description = self._cursor.description or []
-        self.columns: tuple[str, ...] = tuple(column[0] for column in description)
-        self.types: tuple[str, ...] = tuple(str(column[1]) for column in description)
+    def __init__(self, statement: _Statement, versions: Mapping[str, str]) -> None:
+        self._statement = statement
+        described = statement.describe()
+        self.columns: tuple[str, ...] = tuple(name for name, _ in described)
+        self.types: tuple[str, ...] = tuple(kind for _, kind in described)
         #: What each table was read at, by its name as the query writes it: a full hash, or "work tree".
         self.versions: Mapping[str, str] = versions
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All rows as tuples of Python values."""
-        return list(self._take().fetchall())
+        return [row for batch in self.batches() for row in batch]
 
-    def batches(self, size: int = 10_000) -> Iterable[list[tuple[Any, ...]]]:
+    def batches(self, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
         """The rows in lists of at most ``size``, without holding all of them."""
-        cursor = self._take()
-        while rows := cursor.fetchmany(size):
-            yield rows
+        with self._statement.explained():
+            cursor = self._statement.execute()
+            while rows := cursor.fetchmany(size):
+                yield rows
 
     def arrow(self) -> pyarrow.Table:
         """All rows as an Arrow table."""
-        return self._take().to_arrow_table()
+        with self._statement.explained():
+            return self._statement.relation().to_arrow_table()
 
     def pandas(self) -> pandas.DataFrame:
         """All rows as a pandas data frame; ``MedallionError`` where pandas is not installed."""
         try:
-            import pandas  # noqa: F401
+            import pandas  # noqa: F401  # DuckDB needs it
         except ImportError as error:
             raise MedallionError("pandas is not installed", hint="pip install 'medallion[pandas]'") from error
-        return self._take().df()
+        with self._statement.explained():
+            frame: pandas.DataFrame = self._statement.relation().df()
+            return frame
 
     def polars(self) -> polars.DataFrame:
         """All rows as a polars data frame; ``MedallionError`` where polars is not installed."""
@@ -84,13 +90,49 @@ class Result:
         frame = polars.from_arrow(self.arrow())
         return frame if isinstance(frame, polars.DataFrame) else frame.to_frame()
 
-    def __iter__(self) -> Iterable[tuple[Any, ...]]:  # type: ignore[misc]
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         for rows in self.batches():
             yield from rows
 
-    def _take(self) -> duckdb.DuckDBPyConnection:
-        cursor, self._cursor = self._cursor or self._execute(), None
-        return cursor
+
+@dataclass(frozen=True)
+class _Statement:
+    """A statement that is ready to run, on a connection of its own."""
+
+    connection: duckdb.DuckDBPyConnection
+    cursor: duckdb.DuckDBPyConnection
+    spliced: Spliced
+    schemas: Mapping[TableName, Sequence[str]]
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Names and types of the columns."""
+        if self.spliced.sql[:7].upper() == "EXPLAIN":
+            return [("explain_key", "VARCHAR"), ("explain_value", "VARCHAR")]
+        with self.explained(shift=len("DESCRIBE ")):
+            return [(row[0], row[1]) for row in self.cursor.execute(f"DESCRIBE {self.spliced.sql}").fetchall()]
+
+    def execute(self) -> duckdb.DuckDBPyConnection:
+        """Run it; rows are fetched from what this returns."""
+        return self.cursor.execute(self.spliced.sql)
+
+    def relation(self) -> duckdb.DuckDBPyRelation:
+        """Run it as a relation, which hands whole columns over without a copy."""
+        return self.cursor.sql(self.spliced.sql)
+
+    @contextmanager
+    def explained(self, shift: int = 0) -> Iterator[None]:
+        """Turn DuckDB's errors into ours; its places are ``shift`` characters late."""
+        import duckdb
+
+        def locate(offset: int, length: int, note: str) -> Location:
+            return self.spliced.locate(max(0, offset - shift), length, note)
+
+        try:
+            yield
+        except duckdb.Error as error:
+            statement = " " * shift + self.spliced.sql
+            message, place, hint = explain(read_fault(error), statement, locate, self.schemas)
+            raise QueryError(message, location=place, hint=hint) from error
 
 
 def run_query(
@@ -105,36 +147,33 @@ def run_query(
 
     ``folders`` are those that the files lie in.
     """
+    import duckdb
+
     connection, cursors = connect(
-        config, threads=config.threads or os.cpu_count() or 1, memory_limit=config.memory_limit, folders=folders
+        config,
+        threads=config.threads or os.cpu_count() or 1,
+        memory_limit=config.memory_limit,
+        folders=folders,
+        spill=Path(tempfile.gettempdir()),
     )
     cursor = cursors.get()
     for catalog in sorted({b.catalog for b in bindings if b.catalog}):
         cursor.execute(f"ATTACH ':memory:' AS {catalog}")
     for binding in bindings:
         prefix = f"{binding.catalog}." if binding.catalog else ""
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {prefix}{identifier(binding.name.layer)}")
-        cursor.execute(f"CREATE VIEW {prefix}{binding.name.sql} AS FROM {read_parquet(map(str, binding.files))}")
-    _create_macros(cursor, macros)
-    statement = _only_select(connection, spliced)
-    schemas = {binding.name: binding.columns for binding in bindings}
-
-    def execute() -> duckdb.DuckDBPyConnection:
-        import duckdb
-
+        files = [str(file) for file in binding.files]
         try:
-            # A cursor is a connection of its own and would not see this one's variables.
-            return cursor.execute(statement)
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {prefix}{identifier(binding.name.layer)}")
+            cursor.execute(f"CREATE VIEW {prefix}{binding.name.sql} AS FROM {read_parquet(files)}")
         except duckdb.Error as error:
-            message, place, hint = explain(read_fault(error), statement, spliced.locate, schemas)
-            raise QueryError(message, location=place, hint=hint) from error
+            raise unreadable(binding.name, files, error) from error
+    _create_macros(cursor, macros)
+    _refuse_all_but_select(connection, spliced)
+    schemas = {binding.name: binding.columns for binding in bindings}
+    return Result(_Statement(connection, cursor, spliced, schemas), versions)
 
-    result = Result(execute, versions)
-    result._connection = connection  # type: ignore[attr-defined]  # The instance lives as long as the result.
-    return result
 
-
-def _only_select(connection: duckdb.DuckDBPyConnection, spliced: Spliced) -> str:
+def _refuse_all_but_select(connection: duckdb.DuckDBPyConnection, spliced: Spliced) -> None:
     import duckdb
 
     try:
@@ -149,7 +188,6 @@ def _only_select(connection: duckdb.DuckDBPyConnection, spliced: Spliced) -> str
             location=spliced.locate(0, len(spliced.sql.split(maxsplit=1)[0])),
             hint="layers change by their models only: edit sql/ and `medallion run`",
         )
-    return spliced.sql
 
 
 def _create_macros(cursor: duckdb.DuckDBPyConnection, macros: Sequence[Macro]) -> None:

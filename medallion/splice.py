@@ -29,7 +29,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class TableAt:
-    """A ``layer.name`` in the query; ``version`` is None where it has no AT clause. ``catalog`` is what is spliced in."""
+    """A ``layer.name`` in the query. ``version`` is None without an AT clause; ``catalog`` is what is spliced in."""
 
     name: TableName
     version: Version | None

@@ -71,7 +71,7 @@ def _status(
     elif step.action in (Action.ERROR, Action.SKIP):
         states.append(State.MODIFIED if data in (DataState.MODIFIED, DataState.CONFLICTED) else State.FAILED)
         reason = step.reason
-    elif step.action in (Action.BUILD, Action.MAYBE) and not step.reason.startswith("volatile"):
+    elif step.action in (Action.BUILD, Action.MAYBE):
         states.append(State.NEW if record is None else State.STALE)
         reason = step.reason
     if record is not None and data is DataState.MISSING:

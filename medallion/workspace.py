@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from medallion.errors import Location, MedallionError, ModelError
+from medallion.errors import DataError, Location, MedallionError, ModelError
 from medallion.models.fingerprint import Recipe, recipe
 from medallion.models.graph import Graph, build_graph
 from medallion.models.model import Macro, Model, parse_macros, parse_model
 from medallion.names import TableName
 from medallion.observe import Identities, data_state, read_records, source_state
-from medallion.plan import Observed
+from medallion.plan import DataState, Observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ __all__ = ["Workspace", "load_graph", "look"]
 
 @dataclass(frozen=True)
 class Workspace:
-    """Everything that a plan needs. ``orphans`` are records that no model makes, ``strays`` files that belong nowhere."""
+    """Everything that a plan needs. No model makes the ``orphans``; the ``strays`` are files that belong nowhere."""
 
     config: Config
     graph: Graph
@@ -53,11 +53,17 @@ def look(
         except ModelError as error:
             problems.setdefault(name, error)
     patterns = {s.path for m in graph.models.values() if m.name.layer == config.layers[0] for s in m.sources}
-    known = {*graph.order, *records, *broken}
+    data: dict[TableName, DataState] = {}
+    for name in {*graph.order, *records} - set(broken):
+        try:
+            data[name] = data_state(name, records.get(name), identities)
+        except OSError as error:
+            broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
+            records.pop(name, None)
     observed = Observed(
         records=records,
         broken=broken,
-        data={name: data_state(name, records.get(name), identities) for name in known if name not in broken},
+        data=data,
         sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
         recipes=recipes,
         listings=identities.listings,

@@ -88,6 +88,7 @@ def run(
     if dry_run:
         plan(select, force=force, var=var, as_json=as_json)
         return
+    from medallion.cli.console import print_error
     from medallion.cli.run_view import RunView, run_document
     from medallion.project import Project
 
@@ -99,7 +100,9 @@ def run(
 
         print_json(run_document(result))
     else:
+        for error in result.errors:
+            print_error(error)
         view.summary(result)
-    errors = [step.error.exit_code for step in result.steps if step.error]
+    errors = [error.exit_code for error in (*result.errors, *(s.error for s in result.steps)) if error]
     if errors:
         raise typer.Exit(max(errors))

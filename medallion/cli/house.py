@@ -80,6 +80,9 @@ def add(
     *,
     track: Annotated[bool, typer.Option("--track", help="Let Git LFS keep the source.")] = False,
     untracked: Annotated[bool, typer.Option("--untracked", help="Keep the source out of Git.")] = False,
+    encoding: Annotated[
+        str, typer.Option("--encoding", metavar="NAME", help="Of a CSV that is not UTF-8: latin-1 or utf-16.")
+    ] = "",
 ) -> None:
     """Make a bronze model from a file or URL, with every column named and typed, and build it.
 
@@ -92,7 +95,7 @@ def add(
     from medallion.project import Project
 
     project = Project.open()
-    added = project.add(name, source, track=track, untracked=untracked)
+    added = project.add(name, source, track=track, untracked=untracked, encoding=encoding)
     for note in added.notes:
         err().print(note)
     err().print(Text("created   ", style="green").append(added.model, style="default"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
 
 import typer
-from click.exceptions import Exit
 
 from medallion import __version__
 from medallion.cli import build, data, history, house
-from medallion.errors import MedallionError
+from medallion.errors import Location, MedallionError
 
 __all__ = ["app", "main"]
 
@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  # typer calls it with the option's value
+def _version(asked: bool) -> None:
     if asked:
         sys.stdout.write(f"medallion {__version__}\n")
         raise typer.Exit
@@ -61,37 +61,69 @@ house.register(app)
 def main() -> None:
     """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
     try:
+        # What a command raises as typer.Exit comes back as a number, and so does an interrupt.
         code = app(standalone_mode=False)
     except MedallionError as error:
-        from medallion.cli.console import print_error
-
-        print_error(error)
-        code = error.exit_code
-    except Exit as error:
-        code = error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted: what was finished is kept, nothing is half done\n")
-        code = 130
+        code = _failed(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except Exception as error:
-        code = _unexpected(error)
+    except typer.TyperException as error:
+        code = _misused(error)
+    except OSError as error:
+        code = _failed(_refused(error)) if error.errno in _REFUSALS else _unexpected()
+    except Exception:
+        code = _unexpected()
+    if code == _INTERRUPTED:
+        sys.stderr.write("\ninterrupted: what was finished is kept, nothing is half done\n")
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _unexpected(error: Exception) -> int:
-    """A usage error of the command line, or a bug of ours."""
-    from click import ClickException
-    from click.exceptions import Abort
+_INTERRUPTED = 130
 
-    if isinstance(error, ClickException):
-        error.show()
-        return 2
-    if isinstance(error, Abort):
-        sys.stderr.write("\naborted\n")
-        return 130
+# What the machine refuses, wherever it happens, is for its owner to mend: no space, no permission, read-only, a file
+# that may not grow, too many open files.
+_REFUSALS = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
+
+
+def _refused(error: OSError) -> MedallionError:
+    return MedallionError(
+        error.strerror or str(error),
+        location=Location(str(error.filename)) if error.filename else None,
+        hint="check who owns the folder, whether it may be written to, and the space on its disk",
+    )
+
+
+def _failed(error: MedallionError) -> int:
+    from medallion.cli.console import print_error
+
+    print_error(error)
+    return error.exit_code
+
+
+def _misused(error: typer.TyperException) -> int:
+    """A command line that cannot be understood; the help, where there is only the program's name on it."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "medallion"
+    message = error.format_message()
+    if len(sys.argv) > 1 and message:
+        _failed(MedallionError(message[:1].lower() + message[1:], hint=f"`{command} --help` says what it takes"))
+    return 2
+
+
+def _unexpected() -> int:
+    """A bug of ours: the one case in which a person sees a traceback."""
     import traceback
 
     traceback.print_exc()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 from medallion.cli.console import columns, err
+from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +29,7 @@ def write_result(result: Result, form: str, output: Path | None, limit: int) -> 
     if form == "parquet":
         _parquet(result, output)
         return
-    with _target(output) as stream:
+    with _stream(output) as stream:
         if form == "table":
             count = _table(result, stream, limit)
         elif form == "markdown":
@@ -46,12 +48,32 @@ def _footer(result: Result, count: int) -> str:
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[IO[str]]:
+def _stream(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
         return
-    with output.open("w", encoding="utf-8", newline="") as stream:
+    with _replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         yield stream
+
+
+@contextmanager
+def _replacing(output: Path) -> Iterator[Path]:
+    """A file beside ``output`` that takes its place in the end: a query that fails half-way loses nothing."""
+    if not output.is_file() and output.exists():
+        yield output  # A pipe or /dev/null.
+        return
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(output)
+    except OSError as error:
+        raise MedallionError(
+            f"cannot be written: {error.strerror or error}",
+            location=Location(str(output)),
+            hint="--output names a file in a folder that exists and may be written to",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _table(result: Result, stream: IO[str], limit: int) -> int:
@@ -133,6 +155,9 @@ def _plain(value: object) -> object:
 def _parquet(result: Result, output: Path | None) -> None:
     import pyarrow.parquet
 
+    if output is None:
+        raise MedallionError("Parquet goes to a file", hint="add --output result.parquet")
     table = result.arrow()
-    pyarrow.parquet.write_table(table, output, compression="zstd")
+    with _replacing(output) as temporary:
+        pyarrow.parquet.write_table(table, temporary, compression="zstd")
     err().print(_footer(result, table.num_rows), style="dim")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import err, out, size
@@ -14,7 +16,6 @@ from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 __all__ = ["Tour"]
 
@@ -32,16 +33,13 @@ class Tour:
 
     def take(self) -> None:
         """The tour, from an empty folder to a second version. ``MedallionError`` where the folder is in use."""
-        from medallion.git.lfs import git_lfs_version
-
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise MedallionError(
                 "the demo needs a new or empty folder",
                 location=Location(str(self.shown)),
                 hint="name another one: medallion demo another-folder",
             )
-        git_lfs_version()
-        home = os.getcwd()
+        home = Path.cwd()
         try:
             self._begin()
             self._build()
@@ -151,8 +149,8 @@ class Tour:
         files = list(target.glob("*.html"))
         total = size(sum(f.stat().st_size for f in files))
         self._say(
-            f"The raw data are the {len(files):,} pages ({total}) that Python's own pydoc makes of its standard library: "
-            "real HTML, already on your machine, now in sources/pages/."
+            f"The raw data are the {len(files):,} pages ({total}) that Python's own pydoc makes of its "
+            "standard library: real HTML, already on your machine, now in sources/pages/."
         )
 
     def _copy_sql(self) -> None:
@@ -164,12 +162,9 @@ class Tour:
 
     def _identity(self) -> None:
         """Commits need an author; where Git knows none, the demo's repository gets one of its own."""
-        from medallion.git.process import Git
-
-        git = Git(self.folder)
         for key, value in (("user.name", "Medallion Demo"), ("user.email", "demo@example.com")):
-            if not git.attempt("config", key).stdout.strip():
-                git.run("config", "--local", key, value)
+            if subprocess.run(["git", "config", key], cwd=self.folder, capture_output=True, check=False).returncode:
+                subprocess.run(["git", "config", "--local", key, value], cwd=self.folder, check=True)
 
     def _edit_source(self) -> None:
         page = self.folder / "sources" / "pages" / "json.html"
@@ -236,12 +231,10 @@ class Tour:
         out().print()
 
     def _git(self, *args: str) -> None:
-        from medallion.git.process import Git
-
         self._prompt(_shown(["git", *args]))
-        text = Git(self.folder).run(*args).decode(errors="replace")
-        if text:
-            out().print(text.rstrip("\n"))
+        done = subprocess.run(["git", "--no-pager", *args], cwd=self.folder, stdout=subprocess.PIPE, check=True)
+        if done.stdout:
+            out().print(done.stdout.decode(errors="replace").rstrip("\n"))
         out().print()
 
     @staticmethod

@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import PurePosixPath
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from medallion.engines.footer import read_footer
 from medallion.engines.protocol import Produced, Session
 from medallion.engines.query_plan import Treatment, treatment
 from medallion.engines.sql import identifier, literal, read_parquet
-from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.errors import BuildError, DataError, Location, MedallionError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
 
-__all__ = ["DuckDBEngine", "connect", "engine_version"]
+__all__ = ["DuckDBEngine", "connect", "engine_version", "unreadable"]
 
 # Parquet's defaults may move with a release; the bytes of a dataset must not.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
@@ -62,21 +64,20 @@ def engine_version() -> str:
 
 
 def connect(
-    config: Config, *, threads: int, memory_limit: str | None, folders: Sequence[Path], cursors: int = 1
+    config: Config, *, threads: int, memory_limit: str | None, folders: Sequence[Path], spill: Path, cursors: int = 1
 ) -> tuple[duckdb.DuckDBPyConnection, SimpleQueue[duckdb.DuckDBPyConnection]]:
     """An in-memory DuckDB that can read and write below ``folders`` only and whose settings are locked.
 
-    UTC, errors as JSON, no extensions from outside, no Python variables as tables. With it come ``cursors`` to
-    work on, in which the project's variables are set.
+    UTC, errors as JSON, no extensions from outside, no Python variables as tables. What does not fit into memory
+    goes to a folder of its own in ``spill``. With it come ``cursors`` to work on, in which the project's variables
+    are set.
     """
     import duckdb
 
-    temporary = config.state / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads,
         "errors_as_json": True,
-        "temp_directory": str(temporary / f"spill-{os.getpid()}"),
+        "temp_directory": str(spill / f"medallion-spill-{os.getpid()}-{secrets.token_hex(3)}"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
@@ -94,7 +95,7 @@ def connect(
         for name, value in config.variables.items():
             cursor.execute(f"SET VARIABLE {identifier(name)} = {literal(value)}")
         pool.put(cursor)
-    allowed = ", ".join(literal(f"{folder}/") for folder in [temporary, *folders])
+    allowed = ", ".join(literal(f"{folder}/") for folder in folders)
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")
@@ -158,6 +159,8 @@ class _DuckDBSession:
         self.config = config
         self.threads = config.threads or os.cpu_count() or 1
         self._folders = [config.root / "data", *folders, *_source_folders(config)]
+        self._temporary = config.state / "tmp"
+        self._temporary.mkdir(parents=True, exist_ok=True)
         self._files: dict[TableName, tuple[str, ...]] = {}
         self._schemas: dict[TableName, tuple[str, ...]] = {}
         self._instances: dict[bool, _Instance] = {}
@@ -221,7 +224,8 @@ class _DuckDBSession:
                         self.config,
                         threads=threads,
                         memory_limit=limit,
-                        folders=self._folders,
+                        folders=[self._temporary, *self._folders],
+                        spill=self._temporary,
                         cursors=self.threads,
                     )
                 )
@@ -233,12 +237,17 @@ class _DuckDBSession:
 
     def ensure_view(self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, name: TableName) -> None:
         """Create the view of a dataset in one instance unless it is there."""
+        import duckdb
+
         with instance.lock:
             if name in instance.views or name not in self._files:
                 return
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name.layer)}")
-            cursor.execute(f"CREATE OR REPLACE VIEW {name.sql} AS FROM {read_parquet(self._files[name])}")
-            described = cursor.execute(f"DESCRIBE {name.sql}").fetchall()
+            try:
+                cursor.execute(f"CREATE OR REPLACE VIEW {name.sql} AS FROM {read_parquet(self._files[name])}")
+                described = cursor.execute(f"DESCRIBE {name.sql}").fetchall()
+            except duckdb.Error as error:
+                raise unreadable(name, self._files[name], error) from error
             self._schemas[name] = tuple(row[0] for row in described)
             instance.views.add(name)
 
@@ -252,6 +261,15 @@ class _DuckDBSession:
             raise problem
 
 
+def unreadable(name: TableName, files: Sequence[str], error: Exception) -> DataError:
+    """A dataset's file is no Parquet that DuckDB can read."""
+    return DataError(
+        f"the data of {name} cannot be read: {read_fault(error).message.splitlines()[0]}",
+        location=Location(files[0]),
+        hint=f"`medallion restore {name}` takes the committed data back; `medallion run --force {name}` builds it anew",
+    )
+
+
 def _source_folders(config: Config) -> list[Path]:
     """The folders that the configured sources lie in, as DuckDB's sandbox wants them."""
     found = []
@@ -259,7 +277,7 @@ def _source_folders(config: Config) -> list[Path]:
         if "://" in entry:
             continue
         fixed = re.split(r"[*?\[]", entry)[0]
-        path = config.root / (fixed if fixed.endswith("/") or fixed == entry else os.path.dirname(fixed))
+        path = config.root / (fixed if fixed.endswith("/") or fixed == entry else PurePosixPath(fixed).parent)
         found.append(path.parent if path.is_file() else path)
     return found
 
@@ -333,9 +351,14 @@ class _ModelRun:
         before, after = ("COPY (SELECT * FROM (\n", f"\n) ORDER BY {order})") if order else ("COPY (\n", "\n)")
         with _watch(cursor, on_progress):
             self._execute(cursor, before, self.model.sql, f"{after} TO {literal(str(target))} ({_PARQUET})")
+        import duckdb
+
         peak_memory = json.loads(cursor.get_profiling_information())["system"]["peak_buffer_memory"]
-        footer = read_footer(cursor, target)
-        self._check_key(cursor, target)
+        try:
+            footer = read_footer(cursor, target)
+            self._check_key(cursor, target)
+        except duckdb.Error as error:
+            raise self._explained(read_fault(error), "", 0) from error
         return Produced(
             target,
             footer.oid,

@@ -15,7 +15,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value: str | float | bool) -> str:
+def literal(value: str | float | bool) -> str:  # noqa: FBT001  # a boolean is a value here
     """A literal of DuckDB: text, number or boolean."""
     if isinstance(value, bool):
         return "true" if value else "false"

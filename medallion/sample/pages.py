@@ -14,6 +14,7 @@ import functools
 import importlib
 import os
 import pkgutil
+import platform
 import pydoc
 import re
 import subprocess
@@ -114,7 +115,7 @@ def _render_all(target: Path, modules: Sequence[str]) -> None:
 
 
 def _forget_environment() -> None:
-    """Pages show ``os.environ``, ``sys.argv`` and ``sys.modules``; nobody's variables must end in a data set."""
+    """Pages show ``os.environ``, ``sys.argv`` and the like; nobody's variables and folders must end in a data set."""
     os.environ.clear()
     for module in ("posix", "nt"):
         if module in sys.modules:
@@ -122,6 +123,9 @@ def _forget_environment() -> None:
     sys.argv[:] = ["pydoc"]
     sys.orig_argv[:] = ["pydoc"]
     sys.modules["__main__"].__file__ = "pydoc.py"
+    # platform has the interpreter's path in a signature, which breaks into lines where the path is long.
+    sys.executable = "python"
+    importlib.reload(platform)
 
 
 def _hurry() -> None:
@@ -170,7 +174,6 @@ def _cleaner() -> Callable[[str], str]:
     """What takes this machine out of a page: addresses become ``0x0``, the library's folder ``Lib``."""
     paths = sysconfig.get_paths()
     folders = {paths["stdlib"]: "Lib", paths["platstdlib"]: "Lib", sys.base_prefix: "Python", sys.prefix: "Python"}
-    folders[sys.executable] = "python"
     places = sorted(folders.items(), key=lambda place: -len(place[0]))
 
     def clean(html: str) -> str:
