@@ -87,6 +87,9 @@ def initialise(folder: Path, *, example: bool = True) -> Iterator[Change]:
 
 
 def _refuse_nesting(folder: Path) -> None:
+    """Two projects in one repository would fight over its files; one with a repository of its own may lie anywhere."""
+    if (folder / ".git").exists():
+        return
     try:
         outer = find_project(folder.parent if not folder.exists() else folder)
     except ConfigError:

@@ -58,6 +58,7 @@ class Tour:
         )
         self.folder.mkdir(parents=True, exist_ok=True)
         os.chdir(self.folder)
+        self._git("init", "--quiet", "--initial-branch=main")
         self._medallion("init", "--no-example")
         self._identity()
         self._copy_sql()
