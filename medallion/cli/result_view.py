@@ -51,6 +51,7 @@ def _footer(result: Result, count: int) -> str:
 def _stream(output: Path | None) -> Iterator[IO[str]]:
     if output is None:
         yield sys.stdout
+        sys.stdout.flush()  # Before the footer on stderr, also where both go to one file.
         return
     with _replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         yield stream

@@ -116,7 +116,11 @@ class Tour:
     def _farewell(self) -> None:
         self._heading("Yours to play with")
         self._say(f"The project is in {self.shown}. Try:")
+        # Under make the program is in .venv, which no shell knows of.
+        bin_folder = Path(sys.executable).parent
+        path = [] if shutil.which("medallion") else [f'export PATH="{bin_folder}:$PATH"']
         for line in (
+            *path,
             f"cd {shlex.quote(str(self.shown))}",
             "medallion status",
             "medallion show silver.text",
