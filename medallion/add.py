@@ -150,7 +150,7 @@ def _is_settled(repo: Repository, path: str) -> bool:
         attribute = repo.git("check-attr", "-z", "filter", "--", path).split(b"\0")[2]
     except (GitError, IndexError):
         return False
-    ignored = repo.git("check-ignore", "--quiet", "--no-index", "--verbose", "--", path, check=False)
+    ignored = repo.git("check-ignore", "--no-index", "--", path, check=False)
     return attribute == b"lfs" or bool(ignored.strip())
 
 

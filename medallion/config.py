@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -181,6 +182,8 @@ class _Reader:
                 raise self._fail(f"variables.{key}", f'"{key}" cannot be a variable\'s name')
             if not isinstance(value, str | int | float | bool):
                 raise self._fail(f"variables.{key}", f"variables.{key} must be a string, number or boolean")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise self._fail(f"variables.{key}", f"variables.{key} must be a finite number")
         return dict(table)
 
     def _flag(self, table: Mapping[str, Any], key: str) -> bool:

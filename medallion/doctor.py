@@ -109,7 +109,7 @@ def _repository(repo: Repository) -> Iterator[Finding]:
                 f"data files merge with {merge}, which is not set up here: git would merge pointers as text",
                 "write merge=binary in .gitattributes",
             )
-    if repo.git("check-ignore", "--quiet", "--verbose", ".medallion/x", check=False).strip() == b"":
+    if repo.git("check-ignore", "--", ".medallion/x", check=False).strip() == b"":
         yield Finding("problem", "Git does not ignore .medallion/", "medallion init")
     if repo.is_shallow:
         yield Finding("note", "a shallow clone: older versions are not here", "git fetch --unshallow")

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Self
+from unicodedata import combining, east_asian_width
 
 __all__ = [
     "BuildError",
@@ -37,6 +38,8 @@ __all__ = [
     "SourceError",
     "StaleError",
 ]
+
+_WIDEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,25 @@ class Location:
         length = max(1, min(length, len(text) - column + 1))
         return cls(path, source.count("\n", 0, offset) + 1, column, text, length, note)
 
+    def excerpt(self) -> tuple[str, str, int]:
+        """The line, what stands before the place in it, and the length to underline; a long line is cut around it."""
+        first = 0 if len(self.text) <= _WIDEST else max(0, self.column - 1 - _WIDEST // 2)
+        last = min(len(self.text), first + _WIDEST)
+        left, right = "…" if first else "", "…" if last < len(self.text) else ""
+        # What a terminal would obey is made visible; each character stays one, so that places stay right.
+        text = "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in self.text)
+        line, before = text[first:last], text[first : self.column - 1]
+        return left + line + right, left + before, max(1, min(self.length, last - self.column + 1))
+
     def __str__(self) -> str:
         return ":".join([self.path, *(str(n) for n in (self.line, self.column) if n)])
+
+
+def _blank(text: str) -> str:
+    """White space as wide as ``text`` on a terminal: tabs stay tabs, wide characters count twice, marks not at all."""
+    return "".join(
+        c if c == "\t" else "" if combining(c) else "  " if east_asian_width(c) in "WF" else " " for c in text
+    )
 
 
 class MedallionError(Exception):
@@ -90,14 +110,11 @@ class MedallionError(Exception):
         if self.location and self.location.text:
             number = str(self.location.line)
             gutter = " " * len(number)
-            # A tab in the line must be a tab before the caret too, or the caret points elsewhere.
-            before = self.location.text[: self.location.column - 1]
-            pad = "".join(c if c == "\t" else " " for c in before)
-            caret = "^" * self.location.length
+            line, before, length = self.location.excerpt()
             lines += [
                 f"{gutter} |",
-                f"{number} | {self.location.text}",
-                f"{gutter} | {pad}{caret} {self.location.note}".rstrip(),
+                f"{number} | {line}",
+                f"{gutter} | {_blank(before)}{'^' * length} {self.location.note}".rstrip(),
             ]
         if self.hint:
             lines.append(f"hint: {self.hint}")

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.names import TableName
 
-__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "Step", "decide", "plan"]
+__all__ = ["UP_TO_DATE", "Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
+
+
+#: The reason of a dataset for which nothing has to be done.
+UP_TO_DATE = "up to date"
 
 
 class Action(StrEnum):
@@ -161,21 +165,50 @@ def decide(
     inputs, problem = _inputs(graph, observed, name, record)
     if problem:
         return Decision(Action.ERROR, "an input is missing", error=problem)
-    recipe = observed.recipes[name]
-    print_now = fingerprint(recipe, [(n, c) for n, c, _ in inputs])
+    print_now = fingerprint(observed.recipes[name], [(n, c) for n, c, _ in inputs])
+    reason = _reason(graph, observed, name, record, state, print_now, inputs, force=force, volatile=volatile)
+    gone = [n for n, _, is_absent in inputs if is_absent]
+    if not reason:
+        return Decision(
+            Action.UNCHANGED, f"source {gone[0]} is not here; the data is" if gone else UP_TO_DATE, print_now
+        )
+    if gone:
+        return Decision(Action.ERROR, reason, print_now, _source_error(graph, observed, name, gone[0]))
+    return Decision(Action.BUILD, reason, print_now)
+
+
+def _reason(
+    graph: Graph,
+    observed: Observed,
+    name: TableName,
+    record: Record | None,
+    state: DataState,
+    print_now: str,
+    inputs: Sequence[tuple[str, str, bool]],
+    *,
+    force: bool,
+    volatile: bool,
+) -> str:
+    """Why a dataset has to be built; empty where it has not."""
     if record is None:
-        return Decision(Action.BUILD, "new", print_now)
+        return "new"
     if force:
-        return Decision(Action.BUILD, "forced", print_now)
+        return "forced"
     if state is DataState.MISSING:
-        return Decision(Action.BUILD, "its data file is missing", print_now)
+        return "its data file is missing"
     if record.built.fingerprint != print_now:
-        return Decision(Action.BUILD, _why(record, recipe, inputs, observed), print_now)
+        return _why(record, observed.recipes[name], inputs, observed)
     if volatile and graph.models[name].volatile:
-        return Decision(Action.BUILD, "volatile: built in every run", print_now)
-    absent = [n for n, _, is_absent in inputs if is_absent]
-    note = f"source {absent[0]} is not here; the data is" if absent else "up to date"
-    return Decision(Action.UNCHANGED, note, print_now)
+        return "volatile: built in every run"
+    return ""
+
+
+def _source_error(graph: Graph, observed: Observed, name: TableName, path: str) -> MedallionError:
+    """Why a source cannot be read, at the place in the model that reads it."""
+    model = graph.models[name]
+    reference = next(source for source in model.sources if source.path == path)
+    error = observed.sources[path].error or SourceError(f'"{path}" cannot be read')
+    return error.at(model.locate(reference.offset, reference.length))
 
 
 def _blocked(name: TableName, state: DataState) -> MedallionError | None:
@@ -227,8 +260,7 @@ def _inputs(
             # The record knows what the source was; that it is gone is no change.
             found.append((reference.path, built_from[reference.path], True))
         else:
-            place = graph.models[name].locate(reference.offset, reference.length)
-            return [], (state.error or SourceError(f'"{reference.path}" cannot be read')).at(place)
+            return [], _source_error(graph, observed, name, reference.path)
     return found, None
 
 

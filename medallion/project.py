@@ -212,12 +212,17 @@ class Project:
             if version is None:
                 bindings += self._bind_worktree(spliced, names, versions)
                 continue
-            commit = self._commit_of(version)
+            try:
+                commit = self._commit_of(version)
+            except RevisionError as error:
+                if catalog:
+                    error.location = Location.at("query", spliced.original, *next(iter(names.values())))
+                raise
             snapshot = read_snapshot(self.repository, self.config, commit, names)
             records = []
             for name, (offset, length) in names.items():
                 absent = name not in snapshot.records and name not in snapshot.broken
-                if absent and not catalog and self._never_was(name):
+                if absent and not catalog and not _follows_from(spliced, offset) and self._never_was(name):
                     continue
                 try:
                     records.append(need(self.repository, self.config, snapshot, name, version.text))
@@ -273,8 +278,7 @@ class Project:
             raise QueryError(
                 f"{name} has not been built yet", location=place, hint=f"`medallion run +{name}` builds it"
             )
-        before = spliced.original[:offset].split()
-        if before and before[-1].upper() in ("FROM", "JOIN", ",", "DESCRIBE", "SUMMARIZE", "TABLE"):
+        if _follows_from(spliced, offset):
             near = nearest(str(name), map(str, records))
             known = ", ".join(map(str, sorted(records))) or "none: `medallion run` builds them"
             hint = f'did you mean "{near}"?' if near else f"datasets: {known}"
@@ -455,3 +459,9 @@ class Project:
             elif state is DataState.UNFETCHED and all(self.store.has(f.oid, f.size) for f in record.files):
                 views[name] = [self.store.path(f.oid) for f in record.files]
         return views
+
+
+def _follows_from(spliced: Spliced, offset: int) -> bool:
+    """Whether a name stands where only a table can: after a comma it may be a column of an alias."""
+    before = spliced.original[:offset].split()
+    return bool(before) and before[-1].upper() in ("FROM", "JOIN", "DESCRIBE", "SUMMARIZE", "TABLE")

@@ -55,6 +55,8 @@ def update(
     if _is_current(target, digest_file, digest):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(target.parent, os.W_OK):
+        raise _not_written(target, os.strerror(errno.EACCES))
     copy = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
     try:
         con = _open(target, copy, _identity(repo))
@@ -75,9 +77,19 @@ def update(
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         copy.replace(target)
         digest_file.write_text(f"{digest} {_stamp(target)}\n")
+    except (duckdb.Error, OSError) as error:
+        raise _not_written(target, str(error).splitlines()[0]) from error
     finally:
         for leftover in target.parent.glob(f"{copy.name}*"):
             leftover.unlink(missing_ok=True)
+
+
+def _not_written(target: Path, reason: str) -> DataError:
+    return DataError(
+        f"the catalog cannot be written: {reason}",
+        location=Location(str(target)),
+        hint="check who owns the folder and the space on its disk; nothing is lost, the catalog is made again from Git",
+    )
 
 
 # Whether there is anything to do

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from medallion.cli.console import err, print_error, seconds, size
 from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
+from medallion.plan import UP_TO_DATE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -66,7 +67,7 @@ class RunView:
             self._finished(event)
 
     def _finished(self, event: StepFinished) -> None:
-        if event.outcome is Outcome.UNCHANGED and event.reason == "up to date":
+        if event.outcome is Outcome.UNCHANGED and event.reason == UP_TO_DATE:
             return
         from rich.text import Text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["identifier", "literal", "read_parquet"]
+__all__ = ["identifier", "literal", "no_glob", "read_parquet"]
 
 
 def identifier(name: str) -> str:
@@ -26,6 +26,9 @@ def literal(value: str | float | bool) -> str:  # noqa: FBT001  # a boolean is a
 
 def read_parquet(files: Iterable[str]) -> str:
     """A table that reads exactly these files."""
-    # A list of literals may hold a character that DuckDB takes for a glob; in brackets each stands for itself.
-    escaped = (file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files)
-    return f"read_parquet([{', '.join(literal(file) for file in escaped)}])"
+    return f"read_parquet([{', '.join(literal(no_glob(file)) for file in files)}])"
+
+
+def no_glob(path: str) -> str:
+    """A path in which no character is a pattern: in brackets each stands for itself."""
+    return path.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")

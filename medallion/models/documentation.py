@@ -17,8 +17,11 @@ __all__ = ["Documentation", "read_documentation"]
 
 _AFTER_COLUMNS = {
     "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "WINDOW",
-    "USING", "SAMPLE",
+    "USING",
 }  # fmt: skip
+# What such a word belongs to instead, where this stands before it.
+_PART_OF_A_COLUMN = {"FROM": "DISTINCT", "GROUP": "WITHIN", "UNION": "::"}
+_ENDS_A_VALUE = {")", "]", "}", "END", "NULL", "TRUE", "FALSE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +72,23 @@ def _refuse_lost_annotations(lexed: Lexed, taken: set[int], path: str) -> None:
 
 def _column_comments(lexed: Lexed, tokens: Sequence[Token]) -> Iterator[tuple[str, Comment]]:
     """Each output column with the comment that begins on the line where the column ends."""
-    items = list(_items(tokens))
-    if not items:
-        return
-    stop = max(t.end for t in tokens)
-    for i, item in enumerate(items):
+    for item in _items(tokens):
         name = _output_name(item)
-        after = items[i + 1][0].start if i + 1 < len(items) else stop
+        following = (t.start for t in tokens if t.start >= item[-1].end and t.raw != ",")
+        before = next(following, len(lexed.text))
         for comment in lexed.comments:
             inside = item[0].start <= comment.offset < item[-1].end
-            between = item[-1].end <= comment.offset <= max(after, _line_end(lexed.text, item[-1].end))
-            same_line = "\n" not in lexed.text[item[-1].end : comment.offset] if between else False
+            after = item[-1].end <= comment.offset < before
+            same_line = after and "\n" not in lexed.text[item[-1].end : comment.offset]
             if name and (inside or same_line):
                 yield name, comment
-
-
-def _line_end(text: str, offset: int) -> int:
-    end = text.find("\n", offset)
-    return end if end >= 0 else len(text)
 
 
 def _items(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """The expressions of the first SELECT that stands outside of parentheses, each as its tokens."""
     depth = 0
     item: list[Token] | None = None
+    before = tokens[0]
     for token in tokens:
         depth -= token.raw in (")", "]", "}")
         outside = depth == 0 and token.raw not in (")", "]", "}")
@@ -100,15 +96,22 @@ def _items(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         if item is None:
             if outside and token.is_word("SELECT"):
                 item = []
-        elif outside and token.raw.upper() in _AFTER_COLUMNS:
+        elif outside and _ends_columns(before, token):
             break
         elif outside and token.raw == ",":
             yield item
             item = []
         elif item or not outside or token.raw.upper() not in ("DISTINCT", "ALL"):
             item.append(token)
+        before = token
     if item:
         yield item
+
+
+def _ends_columns(before: Token, token: Token) -> bool:
+    """Whether a clause begins here: not in ``t.from``, ``IS DISTINCT FROM``, ``WITHIN GROUP``, ``::UNION(…)``."""
+    word = token.raw.upper()
+    return word in _AFTER_COLUMNS and before.raw != "." and _PART_OF_A_COLUMN.get(word) != before.raw.upper()
 
 
 def _output_name(item: Sequence[Token]) -> str:
@@ -116,10 +119,13 @@ def _output_name(item: Sequence[Token]) -> str:
     if len(item) > 2 and item[1].raw == ":" and item[0].is_name:
         return item[0].value
     last = item[-1]
+    if len(item) > 1 and item[-2].raw == ".":
+        return last.value if last.raw != "*" else ""
     if not last.is_name:
         return ""
-    if len(item) == 1 or item[-2].raw in (".",) or item[-2].is_word("AS"):
+    if len(item) == 1 or item[-2].is_word("AS"):
         return last.value
     # An alias without AS follows a value: a name, a literal, or a closing bracket.
     before = item[-2]
-    return last.value if before.is_name or before.raw in (")", "]", "}") or before.raw[0] in "'0123456789" else ""
+    value = before.is_name or before.raw.upper() in _ENDS_A_VALUE or before.raw[0] in "'0123456789"
+    return last.value if value else ""

@@ -7,6 +7,7 @@ whether two texts are the same SQL) is decided on tokens: unlike a syntax tree t
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,12 @@ _RESERVED = frozenset(
 )
 
 
+_WORD = re.compile(r"[A-Za-z_]+")
+_SEVERAL_WORDS = re.compile(r"[A-Za-z_]+(\s+[A-Za-z_]+)+")
+# Python takes these for white space, DuckDB for names.
+_NO_SPACE = frozenset("\x1c\x1d\x1e\x1f\x85")
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One token: ``raw`` is its text as written, ``value`` without quotes; offsets count characters from 0."""
@@ -183,7 +190,7 @@ class Lexed:
         for token in self.tokens if tokens is None else tokens:
             # x'AA' is a literal, x 'AA' is not: a prefix belongs to its string.
             glued = previous is not None and token.raw[0] == "'" and token.start == previous.end and previous.is_name
-            parts += ["" if glued else "\x1f", token.raw.upper() if token.raw.upper() in _RESERVED else token.raw]
+            parts += ["" if glued else "\x1f", token.raw.upper() if _is_reserved(token, previous) else token.raw]
             previous = token
         return "".join(parts)
 
@@ -202,7 +209,9 @@ def lex(text: str, path: str) -> Lexed:
             location=Location(path),
             hint="a quote or a comment is probably not closed",
         ) from error
-    tokens = tuple(Token(t.token_type, t.text, text[t.start : t.end + 1], t.start, t.end + 1) for t in raw)
+    tokens = [
+        word for t in raw for word in _words(Token(t.token_type, t.text, text[t.start : t.end + 1], t.start, t.end + 1))
+    ]
     comments: list[Comment] = []
     kept: list[Token] = []
     position = 0
@@ -214,11 +223,25 @@ def lex(text: str, path: str) -> Lexed:
     return Lexed(text, tuple(t for t in kept if t.raw), tuple(comments))
 
 
+def _is_reserved(token: Token, before: Token | None) -> bool:
+    word = token.raw.upper()
+    return word in _RESERVED or (word == "BY" and before is not None and before.raw.upper() in ("GROUP", "ORDER"))
+
+
+def _words(token: Token) -> Iterator[Token]:
+    """The words of a token: sqlglot reads ``GROUP  BY`` as one, whose case and inner blanks would then count."""
+    if not _SEVERAL_WORDS.fullmatch(token.raw):
+        yield token
+        return
+    for word in _WORD.finditer(token.raw):
+        yield Token(TokenType.VAR, word[0], word[0], token.start + word.start(), token.start + word.end())
+
+
 def _gap(text: str, start: int, end: int, comments: list[Comment]) -> Iterator[Token]:
     """Collect the comments between two tokens; yield as tokens whatever is neither comment nor white space."""
     i = start
     while i < end:
-        if text[i].isspace():
+        if text[i].isspace() and text[i] not in _NO_SPACE:
             i += 1
         elif text.startswith("--", i):
             stop = text.find("\n", i)
