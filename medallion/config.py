@@ -55,10 +55,6 @@ class Config:
         """The folder of what can be made again: catalog, caches, temporary files."""
         return self.root / ".medallion"
 
-    def layer_rank(self, layer: str) -> int:
-        """The place of a layer in the order, from 0."""
-        return self.layers.index(layer)
-
 
 def find_project(start: Path) -> Config:
     """The configuration of the project that ``start`` lies in; ``ConfigError`` where there is none."""
@@ -91,9 +87,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except UnicodeDecodeError as error:
-        raise ConfigError("the file is not UTF-8", location=Location(str(path))) from error
+        raise ConfigError("the file is not UTF-8", location=Location(str(path)), hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}", location=Location(str(path))) from error
+        hint = "strings stand in quotes, lists in [ ]; https://toml.io shows the rest"
+        raise ConfigError(f"not valid TOML: {error}", location=Location(str(path)), hint=hint) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", location=Location(str(path))) from error
 
@@ -165,7 +162,7 @@ class _Reader:
         if threads is None:
             return None
         if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-            raise self._fail("duckdb.threads", "duckdb.threads must be a whole number from 1")
+            raise self._fail("duckdb.threads", "duckdb.threads must be a whole number from 1", "as in threads = 4")
         return threads
 
     def _memory(self, duckdb: Mapping[str, Any]) -> str | None:

@@ -286,7 +286,7 @@ def _why(record: Record, recipe: Recipe, inputs: Sequence[tuple[str, str, bool]]
         if name in before and before[name].kind is InputKind.SOURCE and name in observed.sources:
             return f"source changed: {_changed_files(before[name].content_id, observed.sources[name], observed)}"
     if changed:
-        return f"input changed: {', '.join(changed)}"
+        return f"input changed: {_names(changed)}"
     if (built.engine, built.engine_version) != (recipe.engine, recipe.engine_version):
         return f"{recipe.engine} {recipe.engine_version} instead of {built.engine_version}"
     return "built by another version of medallion"
@@ -302,6 +302,6 @@ def _changed_files(before: str, source: SourceState, observed: Observed) -> str:
     return f"{differing:,} of {len(paths):,} files in {source.path}"
 
 
-def _names(names: Sequence[TableName]) -> str:
+def _names(names: Sequence[TableName | str]) -> str:
     listed = [str(n) for n in names[:3]]
     return ", ".join(listed) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.config import Config, Variable, find_project
-from medallion.errors import GitError, Location, MedallionError, RevisionError
+from medallion.errors import GitError, MedallionError
 from medallion.events import OnEvent, Outcome, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from medallion.add import Added
     from medallion.build import RunResult
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from medallion.commit import Committed
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
-    from medallion.models.model import Macro, Model
+    from medallion.models.model import Model
     from medallion.plan import Step
-    from medallion.query import Binding, Result
+    from medallion.query import Result
     from medallion.records import Record
-    from medallion.splice import Spliced, Version
+    from medallion.splice import Spliced
     from medallion.status import DatasetStatus
     from medallion.trace import Trace
     from medallion.workspace import Workspace
@@ -178,130 +178,21 @@ class Project:
         ``at`` is the version of every table without an AT clause of its own: a revision, or None for the work tree.
         Nothing is checked out; objects that are not here are fetched. ``QueryError`` points into ``sql``.
         """
+        from medallion.bind import Binder
         from medallion.query import run_query
-        from medallion.splice import splice
+        from medallion.splice import Version, splice
 
         spliced = splice(sql, self.config.layers)
-        bindings, versions = self._bind(spliced, at)
-        macros = self._macros(at)
-        folders = [self.config.root / "data", self.config.state / "cache"]
         store = self._store()
-        if store:
-            folders.append(store.folder)
-        return run_query(self.config, spliced, bindings, macros, folders, versions)
+        binder = Binder(self.config, self.repository if store else None, store, spliced)
+        version = Version(at) if at else None
+        bindings, macros = binder.bind(version), binder.macros(version)
+        folders = [self.config.root / "data", self.config.state / "cache", *([store.folder] if store else [])]
+        return run_query(self.config, spliced, bindings, macros, folders, binder.versions)
 
     def table(self, name: str, *, at: str | None = None) -> Result:
         """All rows of one dataset at a version."""
         return self.query(f"FROM {TableName.parse(name).sql}", at=at)
-
-    def _bind(self, spliced: Spliced, at: str | None) -> tuple[list[Binding], dict[str, str]]:
-        """Files for every table the query names. One that is an alias and no dataset is left to DuckDB."""
-        from medallion.query import Binding
-        from medallion.splice import Version
-        from medallion.versions import files_at, need, read_snapshot
-
-        versions: dict[str, str] = {}
-        groups: dict[tuple[Version | None, str], dict[TableName, tuple[int, int]]] = {}
-        default = Version(at) if at else None
-        for table in spliced.tables:
-            groups.setdefault((table.version or default, table.catalog), {}).setdefault(
-                table.name, (table.offset, table.length)
-            )
-        bindings: list[Binding] = []
-        for (version, catalog), names in groups.items():
-            if version is None:
-                bindings += self._bind_worktree(spliced, names, versions)
-                continue
-            try:
-                commit = self._commit_of(version)
-            except RevisionError as error:
-                if catalog:
-                    error.location = Location.at("query", spliced.original, *next(iter(names.values())))
-                raise
-            snapshot = read_snapshot(self.repository, self.config, commit, names)
-            records = []
-            for name, (offset, length) in names.items():
-                absent = name not in snapshot.records and name not in snapshot.broken
-                if absent and not catalog and not _follows_from(spliced, offset) and self._never_was(name):
-                    continue
-                try:
-                    records.append(need(self.repository, self.config, snapshot, name, version.text))
-                except RevisionError as error:
-                    error.location = Location.at("query", spliced.original, offset, length)
-                    raise
-                versions[f"{name} at {version.text}"] = commit
-            files = files_at(self.repository, self.store, self.config, commit, records)
-            bindings += [
-                Binding(r.dataset, catalog, tuple(files[r.dataset]), tuple(c.name for c in r.columns)) for r in records
-            ]
-        return bindings, versions
-
-    def _never_was(self, name: TableName) -> bool:
-        from medallion.records import record_path
-
-        return not self.repository.git("log", "--all", "-1", "--format=%H", "--", record_path(name)).strip()
-
-    def _commit_of(self, version: Version) -> str:
-        return self.repository.resolve_at(version.text) if version.is_moment else self.repository.resolve(version.text)
-
-    def _bind_worktree(
-        self, spliced: Spliced, names: Mapping[TableName, tuple[int, int]], versions: dict[str, str]
-    ) -> Iterator[Binding]:
-        from medallion.observe import Identities, data_state, read_records
-        from medallion.query import Binding
-        from medallion.versions import files_in_worktree
-
-        identities = Identities(self.config.root)
-        records, broken, _ = read_records(self.config.root, self.config.layers)
-        for name, (offset, length) in names.items():
-            if name in broken:
-                raise broken[name]
-            record = records.get(name)
-            if record is None:
-                self._explain_absent(spliced, name, offset, length, records)
-                continue
-            state = data_state(name, record, identities)
-            files = files_in_worktree(self.config, self._store(), record, state, identities)
-            versions[str(name)] = "work tree"
-            yield Binding(name, "", tuple(files), tuple(c.name for c in record.columns))
-        identities.save()
-
-    def _explain_absent(
-        self, spliced: Spliced, name: TableName, offset: int, length: int, records: Mapping[TableName, Record]
-    ) -> None:
-        """Raise where the name is surely meant as a dataset; return where it may be a column of an alias."""
-        from medallion.errors import QueryError
-
-        place = Location.at("query", spliced.original, offset, length)
-        path = f"sql/{name.layer}/{name.name}.sql"
-        if (self.config.root / path).is_file():
-            raise QueryError(
-                f"{name} has not been built yet", location=place, hint=f"`medallion run +{name}` builds it"
-            )
-        if _follows_from(spliced, offset):
-            near = nearest(str(name), map(str, records))
-            known = ", ".join(map(str, sorted(records))) or "none: `medallion run` builds them"
-            hint = f'did you mean "{near}"?' if near else f"datasets: {known}"
-            raise QueryError(f"there is no dataset {name}", location=place, hint=hint)
-
-    def _macros(self, at: str | None) -> list[Macro]:
-        """The project's macros, as of ``at``; those that cannot be read do not hinder a query."""
-        from medallion.models.model import parse_macros
-
-        if at is None:
-            folder = self.config.root / "sql" / "macros"
-            texts = {str(f.relative_to(self.config.root)): f.read_bytes() for f in sorted(folder.rglob("*.sql"))}
-        else:
-            commit = self.repository.resolve(at)
-            paths = [p for p in self.repository.list(commit, ["sql/macros"]) if p.endswith(".sql")]
-            texts = self.repository.read(commit, paths)
-        found: list[Macro] = []
-        for path, data in texts.items():
-            try:
-                found += parse_macros(path, data.decode(), self.config.layers)
-            except (MedallionError, UnicodeDecodeError):
-                continue
-        return found
 
     # Versions
 

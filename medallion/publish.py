@@ -18,8 +18,9 @@ from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
     from medallion.config import Config
+    from medallion.names import TableName
 
-__all__ = ["dataset_files", "publish", "recover", "write_file"]
+__all__ = ["dataset_files", "publish", "recover", "staged_record", "write_file"]
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -57,11 +58,20 @@ def publish(config: Config, record: Record, produced: Path | None, identities: I
     except OSError as error:
         raise BuildError(
             f"{record.dataset} cannot be written: {error.strerror or error}",
-            location=Location(str(Path(error.filename or target))),
+            location=Location(_shown(Path(error.filename2 or error.filename or target), root)),
             hint="check the folder's permissions and the space on its disk; the dataset keeps its last version",
         ) from error
     file = record.files[0]
     identities.remember(str(data_folder(record.dataset) / file.path), file.oid, file.size, target.stat())
+
+
+def staged_record(config: Config, name: TableName) -> Record | None:
+    """The record that is about to be published, where a run is between its two renames or was killed there."""
+    try:
+        staged = config.state / "publish" / f"{name}.json"
+        return Record.decode(staged.read_bytes(), str(staged))
+    except (OSError, MedallionError):
+        return None
 
 
 def recover(config: Config, identities: Identities) -> None:
@@ -88,6 +98,10 @@ def recover(config: Config, identities: Identities) -> None:
 def dataset_files(record: Record) -> list[str]:
     """The paths of a dataset's data files, relative to the project."""
     return [str(data_folder(record.dataset) / file.path) for file in record.files]
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _flush(path: Path) -> None:

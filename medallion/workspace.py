@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, ModelError
@@ -16,6 +15,7 @@ from medallion.plan import DataState, Observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from medallion.config import Config, Variable
 
@@ -165,8 +165,3 @@ def _blame_macros(graph: Graph, errors: list[ModelError]) -> Graph:
         return graph
     problems = {name: graph.problems.get(name, errors[0]) for name in graph.order}
     return Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
-
-
-def model_path(name: TableName) -> str:
-    """Where a dataset's model is expected, relative to the project."""
-    return str(PurePosixPath("sql", name.layer, f"{name.name}.sql"))

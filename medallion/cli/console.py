@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console
+    from rich.text import Text
 
     from medallion.errors import MedallionError
 
-__all__ = ["ago", "columns", "err", "out", "print_error", "print_json", "seconds", "size"]
+__all__ = ["ago", "columns", "err", "out", "print_error", "print_json", "print_line", "seconds", "size"]
 
 # A file or a pipe gets whole lines, however long: whoever reads them there wraps for himself.
 _UNWRAPPED = 10_000
@@ -45,6 +46,12 @@ def _console(*, stderr: bool) -> Console:
         markup=False,
         width=None if stream.isatty() else _UNWRAPPED,
     )
+
+
+def print_line(console: Console, line: Text) -> None:
+    """One line that stays one: on a terminal what does not fit is cut, anywhere else nothing is."""
+    line.rstrip()
+    console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis", crop=True)
 
 
 def print_error(error: MedallionError) -> None:

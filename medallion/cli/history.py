@@ -109,7 +109,7 @@ def _document(row: VersionRow) -> dict[str, object]:
 def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int | None], *, with_names: bool) -> None:
     from rich.text import Text
 
-    from medallion.cli.console import ago, columns, err, out, size
+    from medallion.cli.console import ago, columns, err, out, print_line, size
 
     if not rows:
         err().print("no versions yet: `medallion commit -m MSG` makes one")
@@ -131,7 +131,7 @@ def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int |
     keep = [i for i in range(len(table[0])) if any(line[i] for line in table)]
     right = [place for place, i in enumerate(keep) if i >= 5]
     for line in columns([[cells[i] for i in keep] for cells in table], right=right):
-        out().print(Text(line[:7], style="yellow").append(line[7:], style="default"))
+        print_line(out(), Text(line[:7], style="yellow").append(line[7:], style="default"))
 
 
 def restore(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, out
+from medallion.cli.console import err, out, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,16 +28,15 @@ def print_lineage(trace: Trace) -> None:
         text.append(f"  {kinds}" if kinds else "", style="cyan")
         text.append(f"  {node.detail}" if node.detail else "", style="dim")
         text.append("  (its own inputs are above)" if node.again else "", style="dim")
-        text.rstrip()
         return text
 
     for prefix, node in rows:
-        out().print(line(prefix, node))
+        print_line(out(), line(prefix, node))
     if down:
         out().print()
         out().print("feeds")
         for prefix, node in down:
-            out().print(line(prefix, node))
+            print_line(out(), line(prefix, node))
     for note in trace.notes:
         err().print(f"all columns are counted in, because {note}", style="yellow")
 

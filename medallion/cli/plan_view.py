@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, out, print_error
+from medallion.cli.console import err, out, print_error, print_line
 from medallion.plan import Action, Step
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def print_plan(workspace: Workspace, steps: Sequence[Step], *, everything: bool)
         text.append(f"{step.name!s:<{width - len(prefix)}}", style="default")
         text.append(f"  {word:<9}", style=style)
         text.append(f"  {step.reason}", style="dim")
-        out().print(text)
+        print_line(out(), text)
     for error in [*workspace.misnamed, *(s.error for s in steps if s.error)]:
         print_error(error)
     unchanged = sum(s.action is Action.UNCHANGED for s in steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, print_error, seconds, size
+from medallion.cli.console import err, print_error, print_line, seconds, size
 from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.plan import UP_TO_DATE
 
@@ -78,8 +78,7 @@ class RunView:
         line.append(f"  {rows:>15}  {size(event.size) if shown else '':>8}")
         line.append(f"  {seconds(event.seconds) if event.seconds else '':>6}  ")
         line.append(event.reason, style="dim")
-        line.rstrip()
-        err().print(line)
+        print_line(err(), line)
         if event.error:
             print_error(event.error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, out, print_error
+from medallion.cli.console import err, out, print_error, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> Non
             line.append(str(state), style=_STYLE.get(state, "red"))
         if status.reason:
             line.append(f"  {status.reason}", style="dim")
-        out().print(line)
+        print_line(out(), line)
     for error in [*workspace.misnamed, *(s.error for s in statuses if s.error)]:
         print_error(error)
     for path in workspace.strays:

@@ -1,0 +1,164 @@
+"""Find, for every table that a query names, the files it stands for: in the work tree or at a version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
+from medallion.models.model import Macro, parse_macros
+from medallion.names import TableName, nearest
+from medallion.observe import Identities, data_state, read_records
+from medallion.publish import staged_record
+from medallion.query import Binding
+from medallion.records import record_path
+from medallion.versions import files_at, files_in_worktree, need, read_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from medallion.config import Config
+    from medallion.git.lfs import Store
+    from medallion.git.repository import Repository
+    from medallion.records import Record
+    from medallion.splice import Spliced, Version
+
+__all__ = ["Binder"]
+
+Places = dict[TableName, tuple[int, int]]
+
+
+class Binder:
+    """Binds the tables of one query. Without a repository (None), the work tree is all there is.
+
+    ``versions`` says afterwards what each table was read at: a full hash, or "work tree".
+    """
+
+    def __init__(self, config: Config, repository: Repository | None, store: Store | None, spliced: Spliced) -> None:
+        self.config = config
+        self.repository = repository
+        self.store = store
+        self.spliced = spliced
+        self.versions: dict[str, str] = {}
+
+    def bind(self, at: Version | None) -> list[Binding]:
+        """Files for each table; ``at`` is the version of those without an AT clause, None the work tree.
+
+        What looks like a dataset's name but is none may be the column of an alias, and is left to DuckDB.
+        """
+        groups: dict[tuple[Version | None, str], Places] = {}
+        for table in self.spliced.tables:
+            group = groups.setdefault((table.version or at, table.catalog), {})
+            group.setdefault(table.name, (table.offset, table.length))
+        bindings: list[Binding] = []
+        for (version, catalog), places in groups.items():
+            if version is None:
+                bindings += self._in_worktree(places)
+            else:
+                bindings += self._at(version, catalog, places)
+        return bindings
+
+    def macros(self, at: Version | None) -> list[Macro]:
+        """The project's macros as of ``at``; those that cannot be read do not hinder a query."""
+        texts: Mapping[str, bytes]
+        if at is None:
+            folder = self.config.root / "sql" / "macros"
+            texts = {str(f.relative_to(self.config.root)): f.read_bytes() for f in sorted(folder.rglob("*.sql"))}
+        else:
+            commit, repository = self._commit(at)
+            paths = [p for p in repository.list(commit, ["sql/macros"]) if p.endswith(".sql")]
+            texts = repository.read(commit, paths)
+        found: list[Macro] = []
+        for path, data in texts.items():
+            try:
+                found += parse_macros(path, data.decode(), self.config.layers)
+            except (MedallionError, UnicodeDecodeError):
+                continue
+        return found
+
+    def _commit(self, version: Version) -> tuple[str, Repository]:
+        if self.repository is None:
+            raise RevisionError(
+                f"{self.config.root} is not in a Git repository, so it has no versions",
+                hint="`medallion init` starts one",
+            )
+        if version.is_moment:
+            return self.repository.resolve_at(version.text), self.repository
+        return self.repository.resolve(version.text), self.repository
+
+    def _at(self, version: Version, catalog: str, places: Places) -> Iterator[Binding]:
+        commit, repository = self._commit(version)
+        snapshot = read_snapshot(repository, self.config, commit, places)
+        records: list[Record] = []
+        for name, (offset, length) in places.items():
+            absent = name not in snapshot.records and name not in snapshot.broken
+            if absent and not catalog and not _ever_was(repository, name):
+                self._refuse_unknown(name, offset, length, snapshot.records)
+                continue
+            try:
+                records.append(need(repository, self.config, snapshot, name, version.text))
+            except RevisionError as error:
+                raise error.at(Location.at("query", self.spliced.original, offset, length)) from error
+            self.versions[f"{name} at {version.text}"] = commit
+        assert self.store is not None  # noqa: S101 - there is a repository, and with it its store
+        files = files_at(repository, self.store, self.config, commit, records)
+        for record in records:
+            yield _binding(record, catalog, files[record.dataset])
+
+    def _in_worktree(self, places: Places) -> Iterator[Binding]:
+        identities = Identities(self.config.root)
+        records, broken, _ = read_records(self.config.root, self.config.layers)
+        for name, (offset, length) in places.items():
+            if name in broken:
+                raise broken[name]
+            record = records.get(name)
+            if record is None:
+                self._refuse_unbuilt(name, offset, length)
+                self._refuse_unknown(name, offset, length, records)
+                continue
+            self.versions[str(name)] = "work tree"
+            yield self._present(record, identities)
+        identities.save()
+
+    def _present(self, record: Record, identities: Identities) -> Binding:
+        """A dataset as it stands; while a run publishes it, its data may be newer than its record for a moment."""
+        try:
+            state = data_state(record.dataset, record, identities)
+            files = files_in_worktree(self.config, self.store, record, state, identities)
+        except DataError:
+            coming = staged_record(self.config, record.dataset)
+            if coming is None:
+                raise
+            state = data_state(coming.dataset, coming, identities)
+            return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, identities))
+        return _binding(record, "", files)
+
+    def _refuse_unbuilt(self, name: TableName, offset: int, length: int) -> None:
+        if any((self.config.root / "sql" / name.layer).rglob(f"{name.name}.sql")):
+            raise QueryError(
+                f"{name} has not been built yet",
+                location=Location.at("query", self.spliced.original, offset, length),
+                hint=f"`medallion run +{name}` builds it",
+            )
+
+    def _refuse_unknown(self, name: TableName, offset: int, length: int, known: Mapping[TableName, Record]) -> None:
+        """Raise where the name surely is meant as a dataset; return where it may be a column of an alias."""
+        before = self.spliced.original[:offset].split()
+        if not before or before[-1].upper() not in ("FROM", "JOIN", ",", "DESCRIBE", "SUMMARIZE", "TABLE"):
+            return
+        near = nearest(str(name), map(str, known))
+        listed = ", ".join(map(str, sorted(known))) or "none yet: `medallion run` builds them"
+        raise QueryError(
+            f"there is no dataset {name}",
+            location=Location.at("query", self.spliced.original, offset, length),
+            hint=f'did you mean "{near}"?' if near else f"datasets: {listed}",
+        )
+
+
+def _binding(record: Record, catalog: str, files: list[Path]) -> Binding:
+    return Binding(record.dataset, catalog, tuple(files), tuple(c.name for c in record.columns))
+
+
+def _ever_was(repository: Repository, name: TableName) -> bool:
+    """Whether any commit that can be reached has a dataset of this name."""
+    return bool(repository.git("log", "--all", "-1", "--format=%H", "--", record_path(name)).strip())
