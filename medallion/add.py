@@ -55,57 +55,68 @@ def add_source(
         raise ModelError(
             f"only {config.layers[0]} reads sources", hint=f"`medallion add {config.layers[0]}.{name.name} {source}`"
         )
+    if track and untracked:
+        raise MedallionError("--track and --untracked exclude each other", hint="choose one of them")
     model = f"sql/{name.layer}/{name.name}.sql"
     if (config.root / model).exists():
         raise ModelError(
             f"{name} has a model already", location=Location(model), hint="edit it, or choose another name"
         )
-    path, notes = _bring_in(config, source)
-    notes += _keep_out_of_blobs(config, repo, path, track=track, untracked=untracked, name=name)
-    inferred = infer(config.root / path, path, encoding=encoding)
+    path, origin = _find(config, source)
+    _check_size(repo, path, origin, name, decided=track or untracked)
+    inferred = infer(origin, path, encoding=encoding)
+    notes = _bring_in(config, source, path, origin)
+    notes += _settle(config, path, track=track, untracked=untracked)
     text = model_text(path, inferred.columns, inferred.format)
     write_file(config.root / model, text.encode())
     return Added(name, model, text, path, inferred, tuple(notes))
 
 
-def _bring_in(config: Config, source: str) -> tuple[str, list[str]]:
-    """The source's path in the project, and what was done for it to be there."""
+def _find(config: Config, source: str) -> tuple[str, Path]:
+    """The path that the source has in the project, or will have, and where it lies now."""
     folder = _source_folder(config)
     if "://" in source:
         target = download(source, config.root / folder)
-        path = target.relative_to(config.root).as_posix()
-        return path, [f"fetched {file_name(source)} into {path}"]
+        return target.relative_to(config.root).as_posix(), target
     given = Path(source).expanduser().absolute()
     if not given.is_file():
+        many = "name one file; for many of one shape write a model with a pattern, as in read_csv('sources/*.csv')"
         raise SourceError(
-            "there is no such file" if not given.is_dir() else "this is a folder",
+            "this is a folder" if given.is_dir() else "there is no such file",
             location=Location(source),
-            hint="name one file; for many of one shape write a model with a pattern, as in read_csv('sources/*.csv')"
-            if given.is_dir()
-            else "",
+            hint=many if given.is_dir() else f"paths are taken from {Path.cwd()}",
         )
     resolved = given.parent.resolve() / given.name
     if resolved.is_relative_to(config.root):
         path = resolved.relative_to(config.root).as_posix()
         if is_allowed(path, config.sources):
-            return path, []
+            return path, given
     elif is_allowed(str(resolved), config.sources):
-        return str(resolved), []
-    target = config.root / folder / given.name
+        return str(resolved), given
+    return f"{folder}{given.name}", given
+
+
+def _bring_in(config: Config, source: str, path: str, origin: Path) -> list[str]:
+    """Copy a file from outside to its place, overwriting nothing; what was done."""
+    target = config.root / path
+    if "://" in source:
+        return [f"fetched {file_name(source)} into {path}"]
+    if target.exists() and target.samefile(origin):
+        return []
     if target.exists():
         raise SourceError(
-            f"{folder}{given.name} exists already",
+            f"{path} exists already",
             location=Location(source),
-            hint=f"add that one, or give {given.name} another name first",
+            hint=f"add that one, or give {origin.name} another name first",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     try:
-        shutil.copyfile(given, temporary)
+        shutil.copyfile(origin, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    return f"{folder}{given.name}", [f"copied {source} to {folder}{given.name}"]
+    return [f"copied {source} to {path}"]
 
 
 def _source_folder(config: Config) -> str:
@@ -120,12 +131,20 @@ def _source_folder(config: Config) -> str:
     )
 
 
-def _keep_out_of_blobs(
-    config: Config, repo: Repository | None, path: str, *, track: bool, untracked: bool, name: TableName
-) -> list[str]:
-    """Decide how Git holds the source; a large one needs the author's word."""
-    if track and untracked:
-        raise MedallionError("--track and --untracked exclude each other")
+def _check_size(repo: Repository | None, path: str, origin: Path, name: TableName, *, decided: bool) -> None:
+    """A large source needs the author's word on how Git shall hold it."""
+    size = origin.stat().st_size
+    if decided or size <= LARGE_SOURCE or repo is None or _is_settled(repo, path):
+        return
+    raise SourceError(
+        f"the file has {size / 1e6:,.1f} MB: as a plain Git blob every clone would carry it for ever",
+        location=Location(path),
+        hint=f"`medallion add {name} {path} --track` gives it to Git LFS; --untracked keeps it out of Git",
+    )
+
+
+def _settle(config: Config, path: str, *, track: bool, untracked: bool) -> list[str]:
+    """Tell Git how to hold the source; what was done."""
     if track:
         added = ensure_lines(
             config.root / ".gitattributes", [f"{_pattern(path)} filter=lfs diff=lfs merge=binary -text"]
@@ -134,14 +153,7 @@ def _keep_out_of_blobs(
     if untracked:
         added = ensure_lines(config.root / ".gitignore", [f"/{_escaped(path)}"])
         return [f"{path} is kept out of Git; the record keeps its sha256" + (" (.gitignore)" if added else "")]
-    size = (config.root / path).stat().st_size
-    if size <= LARGE_SOURCE or repo is None or _is_settled(repo, path):
-        return []
-    raise SourceError(
-        f"the file has {size / 1e6:,.1f} MB: as a plain Git blob every clone would carry it for ever",
-        location=Location(path),
-        hint=f"`medallion add {name} {path} --track` gives it to Git LFS; --untracked keeps it out of Git",
-    )
+    return []
 
 
 def _is_settled(repo: Repository, path: str) -> bool:

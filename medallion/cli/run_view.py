@@ -100,6 +100,8 @@ class RunView:
 
     def summary(self, result: RunResult) -> None:
         """The last line: the one that stays visible."""
+        if any(step.error for step in result.steps):
+            err().print()
         counts = {outcome: result.count(outcome) for outcome in Outcome}
         if counts[Outcome.UNCHANGED] == len(result.steps):
             many = "dataset" if len(result.steps) == 1 else "datasets"
