@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion.engines.duckdb import connect, unreadable
 from medallion.engines.faults import explain, read_fault
+from medallion.engines.sandbox import connect, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import MedallionError, QueryError
 

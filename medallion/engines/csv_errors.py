@@ -7,14 +7,14 @@ everything (``auto_detect = false``); a failed sniff names no line.
 from __future__ import annotations
 
 import codecs
+import contextlib
+import csv
+import itertools
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from medallion.engines.source_files import open_source
 from medallion.errors import Location, SourceError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["csv_error", "encoding_error"]
 
@@ -23,6 +23,9 @@ _COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _CAST = re.compile(r'Error when converting column "(.*?)"\. Could not convert string "(.*?)" to \'(.*?)\'', re.DOTALL)
 _COMPRESSION = re.compile("Unexpected end of GZIP stream|Input is not a GZIP stream|Unknown frame descriptor")
 _FILE = re.compile(r"^  file = (.*)$", re.MULTILINE)
+_SNIFFED = re.compile(r'Error when sniffing file "(.*?)"\.')
+_COLUMNS = re.compile(r"they contain: (\d+) columns")
+_SNIFFED_LINES = 25_000  # DuckDB looks at 20,480 rows.
 _LONGEST = 200
 
 
@@ -56,7 +59,33 @@ def csv_error(message: str, path: str = "") -> SourceError | None:
         )
     if line := _LINE.search(message):
         return _at_line(message, path, int(line[1]), (line[2] or "").rstrip("\r"))
+    if sniffed := _SNIFFED.search(message):
+        return _sniff_error(Path(sniffed[1]), sniffed[1], _COLUMNS.search(message))
     return None
+
+
+def _sniff_error(file: Path, path: str, columns: re.Match[str] | None) -> SourceError:
+    """DuckDB could not tell how the file is written and names no line: most often one has too many or few values."""
+    expected = int(columns[1]) if columns else 0
+    try:
+        with open_source(file) as stream:
+            lines = [line.decode(errors="replace") for line in itertools.islice(stream, _SNIFFED_LINES)]
+    except (OSError, EOFError):
+        lines = []
+    first = next(csv.reader(lines[:1]), [])
+    delimiter = next((d for d in ",;\t|" if len(next(csv.reader(lines[:1], delimiter=d), first)) == expected), None)
+    if delimiter:
+        rows = csv.reader(lines, delimiter=delimiter)
+        with contextlib.suppress(csv.Error):
+            for row in rows:
+                if row and len(row) != expected:
+                    what = f"Expected Number of Columns: {expected} Found: {len(row)}"
+                    return _at_line(what, path, rows.line_num, lines[rows.line_num - 1].rstrip("\r\n"))
+    return SourceError(
+        "DuckDB cannot tell how this CSV file is written",
+        location=Location(path),
+        hint="say it in read_csv: delim, quote, header and columns, with auto_detect = false",
+    )
 
 
 def encoding_error(path: Path, relative: str) -> SourceError | None:

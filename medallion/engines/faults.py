@@ -72,6 +72,8 @@ def explain(
         message, hint = _no_entry(fault)
     elif fault.kind == "Parser":
         message = fault.message[:1].lower() + fault.message[1:]
+    if "zero-length delimited identifier" in fault.message:
+        message, hint = "a name is empty", "write one between the quotes"
     if "No function matches" in fault.message:
         hint = "cast the arguments to what the function takes"
     if fault.offset < 0:
@@ -84,7 +86,7 @@ def explain(
 
 def _first_lines(message: str) -> str:
     """The message without DuckDB's own candidates and line marks, which ours replace."""
-    kept = re.split(r"\n(?:Candidate|Did you mean|\s*Candidate functions|LINE \d+:)", message)[0]
+    kept = re.split(r"\n(?:Candidate|Possible solutions|Did you mean|\s*Candidate functions|LINE \d+:)", message)[0]
     return kept.rstrip(" !.\n")
 
 

@@ -1,0 +1,182 @@
+"""One model on its way through a DuckDB: bind, choose how to run, run, describe what came out."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from medallion.engines.csv_errors import csv_error
+from medallion.engines.faults import Fault, explain, read_fault
+from medallion.engines.footer import read_footer
+from medallion.engines.outputs import check_names, unfit_type
+from medallion.engines.protocol import Produced
+from medallion.engines.query_plan import Treatment, treatment
+from medallion.engines.sql import identifier, literal, read_parquet
+from medallion.errors import BuildError, Location, MedallionError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from medallion.models.model import Model
+    from medallion.names import TableName
+
+__all__ = ["ModelRun"]
+
+# Parquet's defaults may move with a release; the bytes of a dataset must not.
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
+
+
+class ModelRun:
+    """One model on its way through an instance."""
+
+    def __init__(self, model: Model, schemas: Mapping[TableName, Sequence[str]]) -> None:
+        """``schemas`` are the columns of what the model reads, for suggestions."""
+        self.model = model
+        self.schemas = schemas
+
+    def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Names and types of the output, checked; every mistake in the SQL that DuckDB finds without running it."""
+        rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
+        check_names(self.model, [row[0] for row in rows])
+        for name, kind, *_ in rows:
+            unfit = unfit_type(kind)
+            if unfit:
+                raise ModelError(
+                    f'column "{name}" is {kind}, which Parquet stores as {unfit.split(":")[0]}',
+                    location=self._column_place(name),
+                    hint=unfit.split(": ", 1)[1],
+                )
+
+    def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
+        """How the model has to run for its bytes to be the same each time."""
+        rows = self._execute(cursor, "EXPLAIN (FORMAT json) ", self.model.sql, "")
+        return treatment(rows[0][1])
+
+    def execute(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        how: Treatment,
+        target: Path,
+        on_progress: Callable[[float | None], None],
+    ) -> Produced:
+        """Write the result and describe the file."""
+        order = self._order(how)
+        before, after = ("COPY (SELECT * FROM (\n", f"\n) ORDER BY {order})") if order else ("COPY (\n", "\n)")
+        with _watch(cursor, on_progress):
+            self._execute(cursor, before, self.model.sql, f"{after} TO {literal(str(target))} ({_PARQUET})")
+        import duckdb
+
+        # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
+        peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
+        try:
+            footer = read_footer(cursor, target)
+            self._check_key(cursor, target)
+        except duckdb.Error as error:
+            raise self._explained(read_fault(error), "", 0) from error
+        return Produced(
+            target,
+            footer.oid,
+            footer.size,
+            footer.rows,
+            footer.columns,
+            footer.ranges.get(self.model.key[0]) if self.model.key else None,
+            peak_memory,
+        )
+
+    def _order(self, how: Treatment) -> str:
+        """The key, else all columns; nothing where the plan keeps the order of its input."""
+        if self.model.key:
+            return ", ".join(identifier(name) for name in self.model.key)
+        return "" if how.keeps_order else "ALL"
+
+    def _check_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
+        """Rows are stored in the key's order and told apart by it, so it has to be a key."""
+        if not self.model.key:
+            return
+        key = ", ".join(identifier(name) for name in self.model.key)
+        nulls = " OR ".join(f"{identifier(name)} IS NULL" for name in self.model.key)
+        wrong = cursor.execute(
+            f"SELECT {key}, count(*) FROM {read_parquet([str(target)])} GROUP BY {key} "
+            f"HAVING count(*) > 1 OR {nulls} ORDER BY ALL LIMIT 3"
+        ).fetchall()
+        if wrong:
+            shown = "; ".join(
+                f"({', '.join('NULL' if v is None else str(v)[:40] for v in row[:-1])}) in {row[-1]:,} rows"
+                for row in wrong
+            )
+            annotation = next(a for a in self.model.annotations if a.word == "key")
+            raise BuildError(
+                f"@key {', '.join(self.model.key)} is no key: {shown}",
+                location=self.model.locate(annotation.offset, len("@key")),
+                hint="a key is never NULL and comes once: name more columns, or keep one row of each",
+            )
+
+    def _execute(self, cursor: duckdb.DuckDBPyConnection, before: str, sql: str, after: str) -> list[tuple[str, ...]]:
+        import duckdb
+
+        statement = f"{before}{sql}{after}"
+        try:
+            return list(cursor.execute(statement).fetchall())
+        except duckdb.InterruptException:
+            raise BuildError("interrupted") from None
+        except duckdb.Error as error:
+            raise self._explained(read_fault(error), statement, len(before)) from error
+
+    def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
+        broken_row = csv_error(fault.message)
+        if broken_row:
+            return broken_row
+
+        def locate(offset: int, length: int, note: str) -> Location:
+            at = offset - shift
+            if not 0 <= at < len(self.model.sql):
+                return Location(self.model.path)
+            return self.model.locate(self.model.sql_offset + at, length, note)
+
+        message, place, hint = explain(fault, statement, locate, self.schemas)
+        if fault.kind in ("IO", "Out of Memory"):
+            hint = hint or _resource_hint(fault)
+            return BuildError(message, location=place or Location(self.model.path), hint=hint)
+        return ModelError(message, location=place or Location(self.model.path), hint=hint)
+
+    def _column_place(self, name: str) -> Location:
+        found = list(re.finditer(rf"\b{re.escape(name)}\b", self.model.sql))
+        if not found:
+            return Location(self.model.path)
+        # An output's name is most often its alias, which stands last before the FROM clause.
+        head = re.search(r"\bfrom\b", self.model.sql, re.IGNORECASE)
+        before = [m for m in found if head is None or m.start() < head.start()]
+        return self.model.locate(self.model.sql_offset + (before or found)[-1].start(), len(name))
+
+
+def _resource_hint(fault: Fault) -> str:
+    if fault.kind == "Out of Memory":
+        return "raise [duckdb] memory_limit, or let the model do its work in smaller steps"
+    if "No space left" in fault.message or "File too large" in fault.message:
+        return "make room on the disk and run again; the dataset keeps its last version"
+    return ""
+
+
+@contextmanager
+def _watch(cursor: duckdb.DuckDBPyConnection, on_progress: Callable[[float | None], None]) -> Iterator[None]:
+    """Report how far the statement that runs on ``cursor`` is, twice a second."""
+    done = threading.Event()
+
+    def report() -> None:
+        while not done.wait(0.5):
+            percent = cursor.query_progress()
+            on_progress(percent if percent >= 0 else None)
+
+    watcher = threading.Thread(target=report, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
