@@ -29,7 +29,7 @@ Places = dict[TableName, tuple[int, int]]
 
 
 class Binder:
-    """Binds the tables of one query. Without a repository (None), the work tree is all there is.
+    """Binds the tables of one query. Without a repository (None), it must not ask for a version.
 
     ``versions`` says afterwards what each table was read at: a full hash, or "work tree".
     """
@@ -77,23 +77,24 @@ class Binder:
         return found
 
     def _commit(self, version: Version) -> tuple[str, Repository]:
-        if self.repository is None:
-            raise RevisionError(
-                f"{self.config.root} is not in a Git repository, so it has no versions",
-                hint="`medallion init` starts one",
-            )
+        assert self.repository is not None  # noqa: S101 - whoever asks for a version has a repository
         if version.is_moment:
             return self.repository.resolve_at(version.text), self.repository
         return self.repository.resolve(version.text), self.repository
 
     def _at(self, version: Version, catalog: str, places: Places) -> Iterator[Binding]:
-        commit, repository = self._commit(version)
+        try:
+            commit, repository = self._commit(version)
+        except RevisionError as error:
+            if not catalog:  # It was given apart from the query.
+                raise
+            raise error.at(Location.at("query", self.spliced.original, *next(iter(places.values())))) from error
         snapshot = read_snapshot(repository, self.config, commit, places)
         records: list[Record] = []
         for name, (offset, length) in places.items():
             absent = name not in snapshot.records and name not in snapshot.broken
             if absent and not catalog and not _ever_was(repository, name):
-                self._refuse_unknown(name, offset, length, snapshot.records)
+                self._refuse_unknown(name, offset, length, read_snapshot(repository, self.config, commit).records)
                 continue
             try:
                 records.append(need(repository, self.config, snapshot, name, version.text))
@@ -144,7 +145,8 @@ class Binder:
     def _refuse_unknown(self, name: TableName, offset: int, length: int, known: Mapping[TableName, Record]) -> None:
         """Raise where the name surely is meant as a dataset; return where it may be a column of an alias."""
         before = self.spliced.original[:offset].split()
-        if not before or before[-1].upper() not in ("FROM", "JOIN", ",", "DESCRIBE", "SUMMARIZE", "TABLE"):
+        # After a comma it may be either.
+        if not before or before[-1].upper() not in ("FROM", "JOIN", "DESCRIBE", "SUMMARIZE", "TABLE"):
             return
         near = nearest(str(name), map(str, known))
         listed = ", ".join(map(str, sorted(known))) or "none yet: `medallion run` builds them"

@@ -15,6 +15,7 @@ from medallion.engines.source_files import check_whole
 from medallion.errors import BuildError, MedallionError
 from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
 from medallion.lineage import columns_read
+from medallion.models.annotations import CONDITIONS
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
 from medallion.plan import Action, DataState, Decision, Observed, Step, decide, plan
@@ -36,7 +37,8 @@ class RunResult:
     """What a run did: one event for each dataset it looked at, in the order in which they ended.
 
     ``records`` and ``data`` are the project's as they stand afterwards; ``peak_memory`` is in bytes; ``errors`` are
-    those that belong to no dataset, as a file whose name no dataset could have.
+    those that belong to no dataset, as a file whose name no dataset could have. ``untested`` counts the conditions
+    that the models state and nothing tests.
     """
 
     steps: tuple[StepFinished, ...]
@@ -45,6 +47,7 @@ class RunResult:
     records: Mapping[TableName, Record]
     data: Mapping[TableName, DataState]
     errors: tuple[MedallionError, ...] = ()
+    untested: int = 0
 
     def count(self, outcome: Outcome) -> int:
         """How many steps ended so."""
@@ -79,7 +82,14 @@ def build(
     if todo:
         with engine.open() as session:
             run.carry_out(session, todo, workers=config.threads or os.cpu_count() or 1)
-    return RunResult(tuple(run.finished), time.monotonic() - started, run.peak_memory, run.records, run.data)
+    return RunResult(
+        steps=tuple(run.finished),
+        seconds=time.monotonic() - started,
+        peak_memory=run.peak_memory,
+        records=run.records,
+        data=run.data,
+        untested=sum(a.word in CONDITIONS for m in graph.models.values() for a in m.annotations),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from medallion.errors import DataError, Location, StaleError
-from medallion.git.lfs import Pointer, Store
+from medallion.errors import DataError, GitError, Location, StaleError
+from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.git.staging import stage
 from medallion.names import TableName
 from medallion.observe import Identities, data_folder, is_allowed
@@ -16,6 +16,7 @@ from medallion.plan import Action, DataState, Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from medallion.config import Config
     from medallion.git.repository import Repository
@@ -55,13 +56,16 @@ def commit_project(workspace: Workspace, repo: Repository, store: Store, message
     data file is copied into the LFS store once and not hashed again.
     """
     config, identities = workspace.config, workspace.identities
-    changed = [file for file in repo.status() if _belongs(file.path, config)]
-    conflicted = [file.path for file in changed if file.conflicted and not (repo.root / file.path).is_file()]
-    if conflicted:
+    everything = repo.status()
+    changed = [file for file in everything if _belongs(file.path, config)]
+    if not changed and all(file.index in ".?" for file in everything) and not (repo.git_dir / "MERGE_HEAD").exists():
+        raise GitError("nothing to commit: models, sources and data are as in the last commit", hint="`git status`")
+    unsolved = [file.path for file in changed if file.conflicted and _is_unsolved(repo.root / file.path)]
+    if unsolved:
         raise DataError(
-            "a merge left this file in conflict",
-            location=Location(conflicted[0]),
-            hint="`git status` says how to go on",
+            "a merge left this file in conflict" + (f", and {len(unsolved) - 1} more" if len(unsolved) > 1 else ""),
+            location=Location(unsolved[0]),
+            hint="choose a side with `git checkout --ours` or `--theirs`, or edit it; `git status` lists all of them",
         )
     paths = [file.path for file in changed if file.worktree != "." or file.conflicted]
     known = _known_data(workspace, paths)
@@ -76,6 +80,10 @@ def commit_project(workspace: Workspace, repo: Repository, store: Store, message
         if len(parts) >= 3 and parts[0] == "data" and parts[1] in config.layers and parts[-1].endswith(".json")
     }
     return Committed(commit, tuple(sorted(datasets)), sum(not f.path.startswith("data/") for f in changed))
+
+
+def _is_unsolved(path: Path) -> bool:
+    return not path.is_file() or conflicted(path.read_bytes())
 
 
 def _belongs(path: str, config: Config) -> bool:

@@ -9,6 +9,7 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -216,8 +217,8 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
                     return source_state(pattern, config, identities)  # It went away while we looked.
                 files[path] = found[0]
     except OSError as error:
-        reason = SourceError(f'"{error.filename or pattern}" cannot be read: {error.strerror}')
-        return SourceState(pattern, None, error=reason)
+        what = f'"{error.filename or pattern}" cannot be read: {error.strerror}'
+        return SourceState(pattern, None, error=SourceError(what, hint="check who owns it"))
     if not _is_pattern(pattern):
         content_id = files[paths[0]]
     else:
@@ -248,11 +249,30 @@ def is_allowed(pattern: str, allowed: Iterable[str]) -> bool:
         if "://" in entry:
             continue
         if _is_pattern(entry):
-            if path.match(entry) or pattern == entry:
+            if _lies_within(path.parts, PurePosixPath(entry).parts):
                 return True
         elif fixed.is_relative_to(PurePosixPath(entry)):
             return True
     return False
+
+
+def _lies_within(parts: Sequence[str], allowed: Sequence[str]) -> bool:
+    """Whether all files of one pattern, or a file, are of the other pattern, part by part from the root."""
+    if not parts or not allowed:
+        return not parts and not allowed
+    if allowed[0] == "**":
+        return len(allowed) == 1 or _lies_within(parts, allowed[1:]) or _lies_within(parts[1:], allowed)
+    return parts[0] != "**" and _is_covered(parts[0], allowed[0]) and _lies_within(parts[1:], allowed[1:])
+
+
+def _is_covered(part: str, allowed: str) -> bool:
+    """The same for one part: what a * stands for may be anything, so it is tried empty, short and long."""
+    if part == allowed:
+        return True
+    if "[" in part:
+        return False
+    texts = (part.replace("*", text).replace("?", "\0") for text in ("", "\0", "\0\0"))
+    return all(fnmatchcase(text, allowed) for text in texts)
 
 
 def _fixed_parts(path: PurePosixPath) -> list[str]:

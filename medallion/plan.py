@@ -140,13 +140,16 @@ def _step(
     building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.MAYBE))
     if decision.action is Action.UNCHANGED and building:
         return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
-    if decision.action is Action.ERROR and building and isinstance(decision.error, _InputMissingError):
-        return Step(name, Action.BUILD, "new", building)
+    missing = {i for i in graph.inputs.get(name, ()) if i not in observed.records}
+    if isinstance(decision.error, _InputMissingError) and missing <= set(building):
+        if name in observed.records and not force:
+            return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
+        return Step(name, Action.BUILD, "forced" if force else "new", building)
     return Step(name, decision.action, decision.reason, (), decision.error)
 
 
 class _InputMissingError(DataError):
-    """An input has never been built; in a plan it may be by then."""
+    """An input has never been built, or its record cannot be read; in a plan it may be by then."""
 
 
 def decide(
@@ -245,7 +248,10 @@ def _inputs(
     for read in graph.inputs[name]:
         upstream = observed.records.get(read)
         if upstream is None:
-            return [], observed.broken.get(read) or _InputMissingError(
+            broken = observed.broken.get(read)
+            if broken:
+                return [], _InputMissingError(broken.message, location=broken.location, hint=broken.hint)
+            return [], _InputMissingError(
                 f"{name} reads {read}, which has not been built",
                 hint=f"`medallion run +{name}` builds what it needs as well",
             )

@@ -183,7 +183,8 @@ class Project:
         from medallion.splice import Version, splice
 
         spliced = splice(sql, self.config.layers)
-        store = self._store()
+        versioned = at is not None or any(table.version for table in spliced.tables)
+        store = self.store if versioned else self._store()
         binder = Binder(self.config, self.repository if store else None, store, spliced)
         version = Version(at) if at else None
         bindings, macros = binder.bind(version), binder.macros(version)
@@ -253,7 +254,9 @@ class Project:
                 raise MedallionError(
                     f"no version has a dataset {name}", hint=f'did you mean "{near}"?' if near else "`medallion status`"
                 )
-        return rows
+        layers = {layer: place for place, layer in enumerate(self.config.layers)}
+        commits = {commit: place for place, commit in enumerate(dict.fromkeys(row.commit for row in rows))}
+        return sorted(rows, key=lambda row: (commits[row.commit], layers.get(row.dataset.layer, -1), row.dataset.name))
 
     def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False, encoding: str = "") -> Added:
         """Write a bronze model for a file or URL; ``run`` builds it.

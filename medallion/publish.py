@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from medallion.names import TableName
 
 __all__ = ["dataset_files", "publish", "recover", "staged_record", "write_file"]
+
+# The names that write_file and _move give to what they have not finished.
+_UNFINISHED = re.compile(r"\..+\.(parquet|json)\.\d+\.tmp")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -87,6 +91,11 @@ def recover(config: Config, identities: Identities) -> None:
             _move(staged, config.root / record_path(record.dataset))
         else:
             staged.unlink()
+    written = [config.state / "publish", *(config.root / "data" / layer for layer in config.layers)]
+    for unfinished in (
+        file for folder in written for file in folder.glob(".*.tmp") if _UNFINISHED.fullmatch(file.name)
+    ):
+        unfinished.unlink(missing_ok=True)
     temporary = config.state / "tmp"
     for left in temporary.iterdir() if temporary.is_dir() else ():
         if left.is_dir() and not left.is_symlink():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,22 @@ class Binding:
     columns: tuple[str, ...]
 
 
+# DuckDB 2.0 hands the first over with the wrong sign and the second as bytes of its own.
+_NOT_IN_ARROW = re.compile(r"\b(UHUGEINT|BIGNUM)\b")
+
+
+def _refuse_long_numbers(table: pyarrow.Table) -> None:
+    """DuckDB puts a HUGEINT of 39 digits into a DECIMAL(38, 0), where it does not fit."""
+    import pyarrow
+
+    try:
+        table.validate(full=True)
+    except pyarrow.ArrowInvalid as error:
+        raise QueryError(
+            "a HUGEINT of more than 38 digits has no like in Arrow", hint="cast the column to VARCHAR"
+        ) from error
+
+
 class Result:
     """The answer to a query. Each way of taking it runs the statement; DuckDB gives the same answer each time.
 
@@ -67,19 +84,47 @@ class Result:
                 yield rows
 
     def arrow(self) -> pyarrow.Table:
-        """All rows as an Arrow table."""
+        """All rows as an Arrow table, HUGEINT as DECIMAL(38, 0); ``QueryError`` where Arrow would change a value."""
+        for name, kind in zip(self.columns, self.types, strict=True):
+            if unfit := _NOT_IN_ARROW.search(kind):
+                raise QueryError(
+                    f'column "{name}" is {kind}, and {unfit[0]} has no like in Arrow',
+                    hint="cast it to DECIMAL(38, 0) or VARCHAR",
+                )
         with self._statement.explained():
-            return self._statement.relation().to_arrow_table()
+            table = self._statement.relation().to_arrow_table()
+        if any("HUGEINT" in kind for kind in self.types):
+            _refuse_long_numbers(table)
+        return table
 
     def pandas(self) -> pandas.DataFrame:
-        """All rows as a pandas data frame; ``MedallionError`` where pandas is not installed."""
+        """All rows as a pandas data frame; ``MedallionError`` where pandas is not installed.
+
+        Integers have pandas' own nullable types and DECIMAL stays decimal: DuckDB's own conversion makes floats of
+        integers with NULLs, of DECIMAL and of HUGEINT.
+        """
         try:
-            import pandas  # noqa: F401  # DuckDB needs it
+            import pandas
         except ImportError as error:
             raise MedallionError("pandas is not installed", hint="pip install 'medallion[pandas]'") from error
-        with self._statement.explained():
-            frame: pandas.DataFrame = self._statement.relation().df()
-            return frame
+        import pyarrow
+
+        exact = {
+            pyarrow.int8(): pandas.Int8Dtype(),
+            pyarrow.int16(): pandas.Int16Dtype(),
+            pyarrow.int32(): pandas.Int32Dtype(),
+            pyarrow.int64(): pandas.Int64Dtype(),
+            pyarrow.uint8(): pandas.UInt8Dtype(),
+            pyarrow.uint16(): pandas.UInt16Dtype(),
+            pyarrow.uint32(): pandas.UInt32Dtype(),
+            pyarrow.uint64(): pandas.UInt64Dtype(),
+        }
+
+        def kept(kind: pyarrow.DataType) -> object:
+            return pandas.ArrowDtype(kind) if pyarrow.types.is_decimal(kind) else exact.get(kind)
+
+        frame: pandas.DataFrame = self.arrow().to_pandas(types_mapper=kept, date_as_object=False)
+        return frame
 
     def polars(self) -> polars.DataFrame:
         """All rows as a polars data frame; ``MedallionError`` where polars is not installed."""

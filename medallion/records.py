@@ -137,7 +137,7 @@ class Record:
         document = _parse(data, path)
         try:
             return _decode(document)
-        except (KeyError, TypeError, ValueError, AttributeError, ModelError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError, ModelError) as error:
             detail = f"missing {error}" if isinstance(error, KeyError) else str(error)
             raise RecordError(f"the record is incomplete: {detail}", location=Location(path), hint=_REBUILD) from error
 
@@ -180,13 +180,15 @@ def _parse(data: bytes, path: str) -> Mapping[str, Any]:
         document = json.loads(text)
     except UnicodeDecodeError as error:
         raise RecordError("the record is not UTF-8", location=Location(path), hint=_REBUILD) from error
+    except RecursionError as error:
+        raise RecordError("the record is nested too deeply", location=Location(path), hint=_REBUILD) from error
     except json.JSONDecodeError as error:
         if "<<<<<<< " in text and ">>>>>>> " in text:
             raise RecordError(
                 "the record holds merge conflict markers",
                 location=Location.at(path, text, text.index("<<<<<<< ")),
                 hint="choose a side with `git checkout --ours` or `--theirs` for the .json and the .parquet together, "
-                "then `medallion run`",
+                "then `medallion run`; or build it from the merged SQL with `medallion run --force TABLE`",
             ) from error
         raise RecordError(
             f"the record is not JSON: {error.msg}", location=Location.at(path, text, error.pos), hint=_REBUILD
@@ -206,47 +208,58 @@ def _parse(data: bytes, path: str) -> Mapping[str, Any]:
 
 def _decode(document: Mapping[str, Any]) -> Record:
     built = document["built"]
+    if not document["files"]:
+        raise ValueError("no files")
     return Record(
         dataset=TableName.parse(document["dataset"]),
         rows=int(document["rows"]),
-        columns=tuple(Column(c["name"], c["type"], bool(c["nullable"]), c["hash"]) for c in document["columns"]),
-        key=tuple(document["key"]),
+        columns=tuple(
+            Column(_text(c["name"]), _text(c["type"]), bool(c["nullable"]), _text(c["hash"]))
+            for c in document["columns"]
+        ),
+        key=tuple(map(_text, document["key"])),
         files=tuple(
             DataFile(
                 _safe_path(f["path"]),
                 _oid(f["oid"]),
                 int(f["size"]),
                 int(f["rows"]),
-                tuple(f["key_range"]) if "key_range" in f else None,
+                (_text(f["key_range"][0]), _text(f["key_range"][1])) if "key_range" in f else None,
             )
             for f in document["files"]
         ),
         built=Built(
-            fingerprint=built["fingerprint"],
-            model=built["model"],
-            engine=built["engine"]["name"],
-            engine_version=built["engine"]["version"],
+            fingerprint=_text(built["fingerprint"]),
+            model=_text(built["model"]),
+            engine=_text(built["engine"]["name"]),
+            engine_version=_text(built["engine"]["version"]),
             inputs=tuple(
                 Input(
-                    i["name"],
+                    _text(i["name"]),
                     InputKind(i["kind"]),
-                    i["content_id"],
-                    tuple(i.get("columns", ())),
+                    _text(i["content_id"]),
+                    tuple(map(_text, i.get("columns", ()))),
                     int(i.get("files", 0)),
                 )
                 for i in built["inputs"]
             ),
-            sql=built.get("sql", ""),
+            sql=_text(built.get("sql", "")),
             macros=dict(built.get("macros", {})),
             variables=dict(built.get("variables", {})),
         ),
     )
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{json.dumps(value)} stands where a text should")
+    return value
+
+
 def _safe_path(path: str) -> str:
     """A record comes from whoever wrote the commit: its paths stay inside the layer's folder."""
     parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or not path.endswith(".parquet"):
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path or not path.endswith(".parquet"):
         raise ValueError(f'"{path}" is no path of a data file')
     return path
 

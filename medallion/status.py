@@ -69,8 +69,9 @@ def _status(
         path = f"data/{name.layer}/{name.name}"
         reason = f"no model makes it: `git rm {path}.json {path}.parquet`, or write sql/{name.layer}/{name.name}.sql"
     elif step.action in (Action.ERROR, Action.SKIP):
-        states.append(State.MODIFIED if data in (DataState.MODIFIED, DataState.CONFLICTED) else State.FAILED)
-        reason = step.reason
+        by_hand = data in (DataState.MODIFIED, DataState.CONFLICTED, DataState.UNRECORDED)
+        states.append(State.MODIFIED if by_hand else State.FAILED)
+        reason = "" if by_hand else step.reason
     elif step.action in (Action.BUILD, Action.MAYBE):
         states.append(State.NEW if record is None else State.STALE)
         reason = step.reason

@@ -161,7 +161,9 @@ def _sources(workspace: Workspace, name: TableName) -> list[Node]:
 
 
 def _describe(record: Record | None) -> str:
-    return f"{record.rows:,} rows, content {record.content_id[:12]}…" if record else "not built"
+    if record is None:
+        return "not built"
+    return f"{record.rows:,} row{'' if record.rows == 1 else 's'}, content {record.content_id[:12]}…"
 
 
 class _Columns:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, ModelError
+from medallion.git.lfs import conflicted
 from medallion.models.fingerprint import Recipe, recipe
 from medallion.models.graph import Graph, build_graph
 from medallion.models.model import Macro, Model, parse_macros, parse_model
@@ -127,7 +129,7 @@ def _model_files(config: Config, misnamed: list[MedallionError]) -> dict[TableNa
 def _text(root: Path, path: str) -> str:
     try:
         data = (root / path).read_bytes()
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ModelError(
@@ -137,6 +139,13 @@ def _text(root: Path, path: str) -> str:
         ) from error
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror}", location=Location(path)) from error
+    if conflicted(data):  # To SQL the marks are operators, so DuckDB would complain of something else.
+        raise ModelError(
+            "the file holds merge conflict markers",
+            location=Location.at(path, text, re.search("^<<<<<<< ", text, re.MULTILINE).start(), len("<<<<<<<")),  # type: ignore[union-attr]
+            hint="edit it, or choose a side with `git checkout --ours` or `--theirs`; its .json and .parquet are next",
+        )
+    return text
 
 
 def _macros(config: Config) -> tuple[list[Macro], list[ModelError]]:

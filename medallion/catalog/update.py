@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from medallion.catalog.schema import FORMAT, HISTORY, TABLES, create
 from medallion.catalog.versions import Node, Version, dataset_of, walk
-from medallion.errors import MedallionError
+from medallion.errors import DataError, Location, MedallionError
 from medallion.git import history
 from medallion.names import TableName
 from medallion.records import Input, InputKind, Record, record_path
@@ -50,6 +51,8 @@ def update(
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
     that is no catalog of this format is replaced. Where nothing has changed the file is not written.
     """
+    import duckdb
+
     digest_file = target.with_name(f"{target.name}.digest")
     digest = _digest(repo, column_edges, views, runs)
     if _is_current(target, digest_file, digest):
@@ -77,7 +80,7 @@ def update(
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
         copy.replace(target)
         digest_file.write_text(f"{digest} {_stamp(target)}\n")
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.OperationalError, duckdb.FatalException, OSError) as error:
         raise _not_written(target, str(error).splitlines()[0]) from error
     finally:
         for leftover in target.parent.glob(f"{copy.name}*"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.errors import MedallionError
 
-__all__ = ["ago", "columns", "err", "out", "print_error", "print_json", "print_line", "seconds", "size"]
+__all__ = ["ago", "columns", "count", "err", "out", "print_error", "print_json", "print_line", "seconds", "size"]
 
 # A file or a pipe gets whole lines, however long: whoever reads them there wraps for himself.
 _UNWRAPPED = 10_000
@@ -103,6 +103,11 @@ def ago(moment: datetime) -> str:
             count = max(0, round(age / length))
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
     return f"{moment:%Y-%m-%d}"
+
+
+def count(number: int, thing: str) -> str:
+    """``1 row``, ``2 rows``, ``99,441 rows``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def seconds(value: float) -> str:

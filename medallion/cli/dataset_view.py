@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import columns, err, out, size
+from medallion.cli.console import columns, count, err, out, size
 
 if TYPE_CHECKING:
     from medallion.models.model import Model
@@ -20,7 +20,10 @@ def print_dataset(name: str, model: Model | None, record: Record | None, status:
 
     head = Text(name, style="bold")
     if record:
-        head.append(f"   {record.rows:,} rows, {size(record.size)}, {len(record.columns)} columns", style="default")
+        head.append(
+            f"   {count(record.rows, 'row')}, {size(record.size)}, {count(len(record.columns), 'column')}",
+            style="default",
+        )
     out().print(head)
     if model and model.description:
         out().print(model.description)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from medallion.errors import MedallionError
 
 if TYPE_CHECKING:
     from medallion.catalog import VersionRow
@@ -59,12 +62,14 @@ def commit(
 
     Example: medallion commit -m "Refunds from the new export"
     """
-    from medallion.cli.console import err
+    from medallion.cli.console import count, err
     from medallion.project import Project
 
+    if message is None and not sys.stdin.isatty():
+        raise MedallionError("a commit needs a message", hint="`medallion commit -m MSG`; an editor needs a terminal")
     done = Project.open().commit(message, allow_stale=allow_stale)
-    datasets = f"{len(done.datasets)} dataset{'' if len(done.datasets) == 1 else 's'}"
-    err().print(f"committed {done.commit[:7]}: {datasets}, {done.others} other file{'' if done.others == 1 else 's'}")
+    held = f"{count(len(done.datasets), 'dataset')}, {count(done.others, 'other file')}"
+    err().print(f"committed {done.commit[:7]}: {held}")
 
 
 def log(
@@ -109,7 +114,7 @@ def _document(row: VersionRow) -> dict[str, object]:
 def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int | None], *, with_names: bool) -> None:
     from rich.text import Text
 
-    from medallion.cli.console import ago, columns, err, out, print_line, size
+    from medallion.cli.console import ago, columns, count, err, out, print_line, size
 
     if not rows:
         err().print("no versions yet: `medallion commit -m MSG` makes one")
@@ -124,7 +129,7 @@ def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int |
             row.author[:20],
             row.subject[:60],
             str(row.dataset) if with_names else "",
-            "deleted" if row.rows is None else f"{row.rows:,} rows",
+            "deleted" if row.rows is None else count(row.rows, "row"),
             more.replace("-", "−"),
             size(row.bytes),
         ])  # fmt: skip
@@ -144,10 +149,12 @@ def restore(
 
     Example: medallion restore silver.orders --from v1.2
     """
-    from medallion.cli.console import err
+    from medallion.cli.console import count, err
     from medallion.project import Project
 
     record, kept = Project.open().restore(table, revision)
     if kept is not None:
         err().print(f"the data that was there is in no commit; it is now {kept}", style="yellow")
-    err().print(f"{table} is as at {revision}: {record.rows:,} rows. `medallion plan` says whether the SQL agrees.")
+    err().print(
+        f"{table} is as at {revision}: {count(record.rows, 'row')}. `medallion plan` says whether the SQL agrees."
+    )

@@ -51,7 +51,7 @@ def init(
     from medallion.cli.console import err
 
     done = [*_print_changes(directory, example=example)]
-    if all(action in ("kept", "set up", "note") for action in done):
+    if all(action in ("kept", "note") for action in done):
         err().print("this is a medallion project already; nothing had to be changed")
     else:
         into = "" if directory == Path() else f"cd {directory} && "

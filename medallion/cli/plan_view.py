@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, out, print_error, print_line
+from medallion.cli.console import count, err, out, print_error, print_line
 from medallion.plan import Action, Step
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def print_plan(workspace: Workspace, steps: Sequence[Step], *, everything: bool)
     build = sum(s.action is Action.BUILD for s in steps)
     maybe = sum(s.action is Action.MAYBE for s in steps)
     if not lines or (not build and not maybe and unchanged == len(steps)):
-        err().print(f"everything is up to date ({unchanged:,} datasets)")
+        err().print(f"everything is up to date ({count(unchanged, 'dataset')})")
         return
     parts = [f"to build: {build}", f"perhaps: {maybe}" if maybe else "", f"unchanged: {unchanged}"]
     parts += [

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
-from medallion.cli.console import columns, err
+from medallion.cli.console import columns, count, err
 from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def write_result(result: Result, form: str, output: Path | None, limit: int) -> 
     err().print(_footer(result, count), style="dim")
 
 
-def _footer(result: Result, count: int) -> str:
+def _footer(result: Result, rows: int) -> str:
     read = [name if at == "work tree" else f"{name} = {at[:7]}" for name, at in result.versions.items()]
     at = f"  ({', '.join(read)})" if any(at != "work tree" for at in result.versions.values()) else ""
-    return f"{count:,} row{'' if count == 1 else 's'}{at}"
+    return f"{count(rows, 'row')}{at}"
 
 
 @contextmanager
@@ -123,12 +123,31 @@ def _csv(result: Result, stream: IO[str]) -> int:
     writer.writerow(result.columns)
     count = 0
     for batch in result.batches():
-        writer.writerows(batch)
+        writer.writerows(map(_csv_cell, row) for row in batch)
         count += len(batch)
     return count
 
 
+def _csv_cell(value: object) -> object:
+    """A value as DuckDB's own CSV has it: not as Python would write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return _blob(value)
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(_plain(value), ensure_ascii=False)
+    return value
+
+
+def _blob(value: bytes) -> str:
+    """Bytes as DuckDB writes them: what is no visible ASCII as ``\\xAA``."""
+    return "".join(chr(b) if 32 <= b < 127 and b not in b"\\'\"" else f"\\x{b:02X}" for b in value)
+
+
 def _json(result: Result, stream: IO[str], *, lines: bool) -> int:
+    twice = next((c for i, c in enumerate(result.columns) if c in result.columns[:i]), None)
+    if twice is not None:
+        raise MedallionError(f'two columns are called "{twice}", and JSON holds one', hint="rename one with AS")
     count = 0
     stream.write("" if lines else "[")
     for batch in result.batches():
@@ -150,6 +169,8 @@ def _plain(value: object) -> object:
         return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else str(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
+    if isinstance(value, bytes):
+        return _blob(value)
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, print_error, print_line, seconds, size
+from medallion.cli.console import count, err, print_error, print_line, seconds, size
 from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.plan import UP_TO_DATE
 
@@ -72,7 +72,7 @@ class RunView:
         from rich.text import Text
 
         shown = event.outcome in (Outcome.BUILT,)
-        rows = f"{event.rows:,} rows" if shown and event.rows is not None else ""
+        rows = count(event.rows, "row") if shown and event.rows is not None else ""
         line = Text(f"{event.dataset!s:<{self._width}}  ")
         line.append(f"{event.outcome:<11}", style=_STYLE[event.outcome])
         line.append(f"  {rows:>15}  {size(event.size) if shown else '':>8}")
@@ -91,7 +91,7 @@ class RunView:
             spin = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 8) % 10]
             percent = f"{progress.percent:3.0f} %" if progress and progress.percent is not None else ""
             written = f"{size(progress.written)} written" if progress and progress.written else ""
-            before = f"{rows:,} rows last time" if rows is not None else "first build"
+            before = f"{count(rows, 'row')} last time" if rows is not None else "first build"
             parts = "   ".join(part for part in (percent, written, before) if part)
             text.append(
                 f"{'' if i == 0 else chr(10)}{name!s:<{self._width}}  {spin} {seconds(now - started):>6}  {parts}"
@@ -104,9 +104,12 @@ class RunView:
             err().print()
         counts = {outcome: result.count(outcome) for outcome in Outcome}
         if counts[Outcome.UNCHANGED] == len(result.steps):
-            many = "dataset" if len(result.steps) == 1 else "datasets"
-            err().print(f"everything is up to date ({len(result.steps):,} {many}) in {seconds(result.seconds)}")
+            everything = count(len(result.steps), "dataset")
+            err().print(f"everything is up to date ({everything}) in {seconds(result.seconds)}")
             return
+        if result.untested and counts[Outcome.BUILT]:
+            stated = count(result.untested, "condition")
+            err().print(f"{stated} (@check, @not_null …) stated in comments, not tested", style="dim")
         same = f"same output {counts[Outcome.SAME]}, " if counts[Outcome.SAME] else ""
         err().print(
             f"built {counts[Outcome.BUILT]}, {same}unchanged {counts[Outcome.UNCHANGED]}, "
@@ -131,4 +134,5 @@ def run_document(result: RunResult) -> dict[str, object]:
             }
             for step in result.steps
         ],
+        "errors": [str(error) for error in result.errors],
     }

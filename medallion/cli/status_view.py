@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import err, out, print_error, print_line
+from medallion.cli.console import count, err, out, print_error, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["print_status", "status_document"]
 
+# The first that fits is what to do first.
+_ADVICE = (
+    ({"modified", "failed"}, "the errors above say what to do"),
+    ({"new", "stale", "missing"}, "`medallion run` brings them up to date"),
+    ({"uncommitted"}, "`medallion commit -m MSG`"),
+)
 _STYLE = {"uncommitted": "yellow", "unfetched": "dim", "new": "green"}
 
 
@@ -37,22 +43,15 @@ def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> Non
         err().print(f"{path} is the record of no dataset", style="yellow")
     fresh = len(statuses) - len(noteworthy)
     if not noteworthy:
-        err().print(f"everything is up to date and committed ({fresh:,} datasets)")
+        err().print(f"everything is up to date and committed ({count(fresh, 'dataset')})")
         return
     counts: dict[str, int] = {}
     for status in noteworthy:
         for state in status.states:
             counts[str(state)] = counts.get(str(state), 0) + 1
     parts = [f"{state} {n}" for state, n in counts.items()] + ([f"fine {fresh}"] if fresh else [])
-    stale = {"new", "stale", "missing"} & set(counts)
-    advice = (
-        "`medallion run` brings them up to date"
-        if stale
-        else "`medallion commit -m MSG`"
-        if "uncommitted" in counts
-        else ""
-    )
-    err().print(", ".join(parts) + (f". {advice}" if advice else ""))
+    advice = next((text for states, text in _ADVICE if states & set(counts)), "")
+    err().print(", ".join(parts) + (f": {advice}" if advice else ""))
 
 
 def status_document(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> dict[str, object]:

@@ -39,6 +39,10 @@ class Tour:
                 location=Location(str(self.shown)),
                 hint="name another one: medallion demo another-folder",
             )
+        if self.pages is not None and not any(self.pages.glob("*.html")):
+            raise MedallionError(
+                "there are no pages here", location=Location(str(self.pages)), hint="leave --pages out to render them"
+            )
         home = Path.cwd()
         try:
             self._begin()

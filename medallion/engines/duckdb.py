@@ -170,6 +170,7 @@ class _DuckDBSession:
                         threads=threads,
                         memory_limit=limit,
                         folders=[self._temporary, *self._folders],
+                        files=_source_files(self.config),
                         spill=self._temporary,
                         cursors=self.threads,
                     )
@@ -210,8 +211,14 @@ def _source_folders(config: Config) -> list[Path]:
             continue
         fixed = re.split(r"[*?\[]", entry)[0]
         path = config.root / (fixed if fixed.endswith("/") or fixed == entry else PurePosixPath(fixed).parent)
-        found.append(path.parent if path.is_file() else path)
+        if not path.is_file():
+            found.append(path)
     return found
+
+
+def _source_files(config: Config) -> list[Path]:
+    """The configured sources that are single files: they open no folder."""
+    return [config.root / entry for entry in config.sources if (config.root / entry).is_file()]
 
 
 def _create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.names import TableName, nearest
@@ -68,6 +68,8 @@ def explain(
     message = _first_lines(fault.message)
     if fault.subtype == "COLUMN_NOT_FOUND" and fault.name:
         message, note, hint = _no_column(fault, schemas)
+    elif found := re.match(r'(?:Values list|Table) "(.*?)" does not have a column named "(.*?)"', fault.message):
+        message, note, hint = _no_column(replace(fault, name=found[2]), schemas, found[1])
     elif fault.subtype == "MISSING_ENTRY" and fault.name:
         message, hint = _no_entry(fault)
     elif fault.kind == "Parser":
@@ -90,10 +92,11 @@ def _first_lines(message: str) -> str:
     return kept.rstrip(" !.\n")
 
 
-def _no_column(fault: Fault, schemas: Mapping[TableName, Sequence[str]]) -> tuple[str, str, str]:
+def _no_column(fault: Fault, schemas: Mapping[TableName, Sequence[str]], alias: str = "") -> tuple[str, str, str]:
     columns = [c for names in schemas.values() for c in names]
     only = next(iter(schemas)) if len(schemas) == 1 else None
-    message = f'no column "{fault.name}"' + (f" in {only}" if only else "")
+    inside = alias or only
+    message = f'no column "{fault.name}"' + (f" in {inside}" if inside else "")
     listed = ", ".join(columns)
     note = f"{only} has: {listed}" if only and len(listed) <= 80 else ""
     near = nearest(fault.name, [*columns, *fault.candidates])

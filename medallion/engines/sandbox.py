@@ -31,9 +31,16 @@ _CURSOR_SETTINGS = (
 
 
 def connect(
-    config: Config, *, threads: int, memory_limit: str | None, folders: Sequence[Path], spill: Path, cursors: int = 1
+    config: Config,
+    *,
+    threads: int,
+    memory_limit: str | None,
+    folders: Sequence[Path],
+    spill: Path,
+    files: Sequence[Path] = (),
+    cursors: int = 1,
 ) -> tuple[duckdb.DuckDBPyConnection, SimpleQueue[duckdb.DuckDBPyConnection]]:
-    """An in-memory DuckDB that can read and write below ``folders`` only and whose settings are locked.
+    """An in-memory DuckDB that can read and write ``files`` and below ``folders`` only, its settings locked.
 
     UTC, errors as JSON, no extensions from outside, no Python variables as tables. What does not fit into memory
     goes to a folder of its own in ``spill``. With it come ``cursors`` to work on, in which the project's variables
@@ -66,6 +73,9 @@ def connect(
     allowed = ", ".join(literal(f"{form}/") for folder in map(str, folders) for form in (folder, no_glob(folder)))
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute(f"SET allowed_directories = [{allowed}]")
+    if files:
+        paths = ", ".join(literal(form) for file in map(str, files) for form in (file, no_glob(file)))
+        connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection, pool

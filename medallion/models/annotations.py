@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Comment
 
-__all__ = ["WORDS", "Annotation", "read_comment"]
+__all__ = ["CONDITIONS", "WORDS", "Annotation", "read_comment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ WORDS: Mapping[str, Word] = {
     "check": Word("A condition that must hold; where it does not, the new data is refused.", True, True, True),
     "warn": Word("A condition whose violation is only reported.", True, True, True),
 }
+
+#: The words that say what data must be like. They are read, and kept for whoever reads the model; nothing tests data
+#: against them.
+CONDITIONS = frozenset({"not_null", "unique", "accepted_values", "relationships", "range", "regex", "check", "warn"})
 
 _START = re.compile(r"(?:(?<=\s)|^)@([A-Za-z_][\w-]*)")
 _IDENTIFIER = re.compile(r'[A-Za-z_]\w*|"(?:[^"]|"")+"')

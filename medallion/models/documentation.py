@@ -99,7 +99,8 @@ def _items(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         elif outside and _ends_columns(before, token):
             break
         elif outside and token.raw == ",":
-            yield item
+            if item:
+                yield item
             item = []
         elif item or not outside or token.raw.upper() not in ("DISTINCT", "ALL"):
             item.append(token)

@@ -45,6 +45,7 @@ NOTHING: Flow = frozenset()
 
 
 def union(flows: Iterable[Flow]) -> Flow:
+    """What any of ``flows`` holds."""
     return NOTHING.union(*flows)
 
 

@@ -98,6 +98,7 @@ VOLATILE = frozenset(
         "current_schema",
         "current_schemas",
         "in_search_path",
+        "user",
         "sleep_ms",
         "pg_sleep",
         "write_log",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from medallion.models.model import Macro, Model
-    from medallion.models.references import Reference
+    from medallion.models.references import Reference, TableFunction
 
 __all__ = ["Graph", "build_graph"]
 
@@ -62,7 +62,7 @@ def build_graph(
         used[model.name] = chain
         hidden[model.name] = frozenset(through)
         inputs[model.name] = tuple(sorted((own | through) & known))
-        problem = _check(model, chain, known, layers) or _hidden_read(model, by_macro)
+        problem = _check(model, chain, known, layers) or _hidden_read(model, chain, by_macro)
         if problem:
             found.setdefault(model.name, problem)
     order, cycles = _sort(inputs, by_name)
@@ -129,14 +129,16 @@ def _check(model: Model, chain: Sequence[Macro], known: set[TableName], layers: 
     return None
 
 
-def _hidden_read(model: Model, macros: Mapping[str, Macro]) -> ModelError | None:
-    """A table function that is neither known to read nothing nor a macro of the project."""
-    for function in model.table_functions:
+def _hidden_read(model: Model, chain: Sequence[Macro], macros: Mapping[str, Macro]) -> ModelError | None:
+    """A table function that is neither known to read nothing nor a macro of the project, or a table of DuckDB's own."""
+    called: list[tuple[Model | Macro, TableFunction]] = [(model, f) for f in model.table_functions]
+    called += [(macro, f) for macro in chain for f in macro.table_functions]
+    for holder, function in called:
         if function.name not in PURE_TABLE_FUNCTIONS and function.name not in macros:
             near = nearest(function.name, [*macros, *PURE_TABLE_FUNCTIONS, *FILE_READERS])
             return ModelError(
-                f"{function.name}() is refused as a table: what it reads cannot be seen in the SQL",
-                location=model.locate(function.offset, function.length),
+                f"{function.name} is refused as a table: what it reads cannot be seen in the SQL",
+                location=holder.locate(function.offset, function.length),
                 hint=f'did you mean "{near}"?' if near else "read datasets, and in the first layer files",
             )
     return None

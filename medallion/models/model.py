@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from medallion.errors import Location, ModelError
 from medallion.models.documentation import read_documentation
 from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
-from medallion.models.references import Reference, SourceReference, TableFunction, read_references
+from medallion.models.references import (
+    Reference,
+    SourceReference,
+    TableFunction,
+    read_macro_references,
+    read_references,
+)
 from medallion.models.tokens import Lexed, Token, lex
 from medallion.names import TableName
 
@@ -82,8 +88,13 @@ class Macro:
     digest: str
     calls: tuple[Call, ...]
     datasets: tuple[Reference, ...]
+    table_functions: tuple[TableFunction, ...]
     variables: frozenset[str]
     volatile_at: tuple[Token, ...]
+
+    def locate(self, offset: int, length: int = 1, note: str = "") -> Location:
+        """A place in the file, from a character offset."""
+        return Location.at(self.path, self.text, offset, length, note)
 
 
 def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
@@ -138,26 +149,24 @@ def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ..
     lexed = lex(text, path)
     found = []
     for tokens in lexed.statements():
-        words = [t.raw.upper() for t in tokens[:6]]
-        place = Location.at(path, text, tokens[0].start, len(tokens[0].raw))
-        at = next((i + 1 for i, word in enumerate(words) if word in ("MACRO", "FUNCTION")), 0)
-        if words[0] != "CREATE" or not at or set(words[1 : at - 1]) - {"OR", "REPLACE"} or at >= len(tokens):
-            raise ModelError("this is no CREATE MACRO", location=place, hint="sql/macros/ holds CREATE MACRO only")
+        at = _macro_name(tokens, path, text)
         part = Lexed(text, tokens, ())
         _refuse_hidden_reads(part, tokens, path, text)
-        for called, token in part.calls():
-            if called in FILE_READERS:
-                raise ModelError(
-                    f"a macro cannot read files: {called}",
-                    location=Location.at(path, text, token.start, len(token.raw)),
-                    hint="read the file in a bronze model, and the dataset wherever it is needed",
-                )
+        sql = text[tokens[0].start : tokens[-1].end]
+        files, functions = read_macro_references(part, sql, tokens[0].start)
+        readers = [(called, t.start, len(t.raw)) for called, t in part.calls() if called in FILE_READERS]
+        for what, offset, length in [*readers, *((f'"{f.path}"', f.offset, f.length) for f in files)]:
+            raise ModelError(
+                f"a macro cannot read files: {what}",
+                location=Location.at(path, text, offset, length),
+                hint="read the file in a bronze model, and the dataset wherever it is needed",
+            )
         found.append(
             Macro(
                 name=tokens[at].value.lower(),
                 path=path,
                 text=text,
-                sql=text[tokens[0].start : tokens[-1].end],
+                sql=sql,
                 offset=tokens[0].start,
                 digest=part.digest(),
                 calls=tuple(Call(called, t.start) for called, t in part.calls()),
@@ -165,11 +174,31 @@ def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ..
                     Reference(TableName(layer, table), a.start, b.end - a.start)
                     for layer, table, a, b in part.tables(layers)
                 ),
+                table_functions=functions,
                 variables=_variables(part, path),
                 volatile_at=_volatile(part),
             )
         )
     return tuple(found)
+
+
+def _macro_name(tokens: Sequence[Token], path: str, text: str) -> int:
+    """Which of the tokens of ``CREATE [OR REPLACE] MACRO name(…)`` is the name."""
+    words = [t.raw.upper() for t in tokens[:6]]
+    at = next((i + 1 for i, word in enumerate(words) if word in ("MACRO", "FUNCTION")), 0)
+    if words[0] != "CREATE" or not at or set(words[1 : at - 1]) - {"OR", "REPLACE"}:
+        raise ModelError(
+            "this is no CREATE MACRO",
+            location=Location.at(path, text, tokens[0].start, len(tokens[0].raw)),
+            hint="sql/macros/ holds CREATE MACRO only",
+        )
+    if at + 1 >= len(tokens) or not tokens[at].is_name or tokens[at + 1].raw != "(":
+        raise ModelError(
+            "the macro's name must follow, and then its parameters in brackets",
+            location=Location.at(path, text, tokens[at - 1].start, len(tokens[at - 1].raw)),
+            hint="write CREATE MACRO name(parameters) AS …, without a schema and without IF NOT EXISTS",
+        )
+    return at
 
 
 _STARTS = {
@@ -196,15 +225,22 @@ def _refuse_other_statements(tokens: Sequence[Token], path: str, text: str) -> N
             hint="write the query alone: medallion stores its result",
         )
     depth = 0
-    for token in tokens:
+    for i, token in enumerate(tokens):
         depth += {"(": 1, ")": -1}.get(token.raw, 0)
-        if depth == 0 and token.raw.upper() in ("INSERT", "DELETE", "UPDATE") and first.raw.upper() == "WITH":
-            following = tokens[tokens.index(token) + 1 : tokens.index(token) + 2]
-            if following and (following[0].is_word("INTO") or following[0].is_word("FROM")):
-                raise ModelError(
-                    f"a model is one SELECT; this is a {token.raw.upper()}",
-                    location=Location.at(path, text, token.start, len(token.raw)),
-                )
+        before = tokens[i - 1].raw if i else ""
+        if (before == "(" or (before == ")" and depth == 0)) and _writes(tokens[i : i + 6]):
+            raise ModelError(
+                f"a model is one SELECT; this writes: {token.raw.upper()}",
+                location=Location.at(path, text, token.start, len(token.raw)),
+                hint="write the query alone: medallion stores its result",
+            )
+
+
+def _writes(tokens: Sequence[Token]) -> bool:
+    """Whether a statement that changes data begins here; the same words may be names of columns."""
+    words = [t.raw.upper() for t in tokens]
+    begins = words[:2] in (["INSERT", "INTO"], ["INSERT", "OR"], ["DELETE", "FROM"], ["MERGE", "INTO"])
+    return begins or (words[:1] == ["UPDATE"] and "SET" in words)
 
 
 def _refuse_hidden_reads(lexed: Lexed, tokens: Sequence[Token], path: str, text: str) -> None:
@@ -217,12 +253,19 @@ def _refuse_hidden_reads(lexed: Lexed, tokens: Sequence[Token], path: str, text:
                 hint="name the table or file in the FROM clause",
             )
 
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        if token.is_word("SHOW") and (before is None or before.raw != "."):
+            raise ModelError(
+                "SHOW is refused: what it lists depends on what else is built",
+                location=Location.at(path, text, token.start, len(token.raw)),
+            )
+
 
 def _variables(lexed: Lexed, path: str) -> frozenset[str]:
     found = set()
     tokens = lexed.tokens
     for i, token in enumerate(tokens[:-2]):
-        if token.is_word("GETVARIABLE") and tokens[i + 1].raw == "(":
+        if token.is_name and token.value.lower() == "getvariable" and tokens[i + 1].raw == "(":
             name, close = tokens[i + 2], tokens[i + 3] if i + 3 < len(tokens) else None
             if not name.raw.startswith("'") or close is None or close.raw != ")":
                 raise ModelError(

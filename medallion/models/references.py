@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Lexed, Token
 
-__all__ = ["Reference", "References", "SourceReference", "TableFunction", "read_references"]
+__all__ = ["Reference", "References", "SourceReference", "TableFunction", "read_macro_references", "read_references"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,25 @@ def read_references(lexed: Lexed, sql: str, offset: int, path: str, layers: Sequ
     tree = _tree(sql)
     sources = tuple(_function_sources(lexed, path))
     if tree is None:
-        return References(_unique(_by_tokens(lexed, layers)), sources + tuple(_string_tables(lexed)), (), None)
-    named = {
-        (table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db and not table.catalog
-    }
+        sources += tuple(_string_tables(lexed))
+        return References(_unique(_by_tokens(lexed, layers)), sources, tuple(_called_tables(lexed)), None)
+    named = {(table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db}
     # Tables that only the tree sees (none are known) would be lost by position; those only tokens see are aliases.
     found = [r for r in _by_tokens(lexed, layers) if (r.name.layer, r.name.name) in named]
     sources += tuple(_literal_sources(lexed, tree, offset))
-    return References(_unique(found), sources, tuple(_table_functions(tree, offset)), tree)
+    functions = (*_table_functions(tree, offset), *_system_tables(tree, offset))
+    return References(_unique(found), sources, functions, tree)
+
+
+def read_macro_references(
+    lexed: Lexed, sql: str, offset: int
+) -> tuple[tuple[SourceReference, ...], tuple[TableFunction, ...]]:
+    """Files that stand as tables in a macro, and functions that do."""
+    tree = _tree(sql)
+    if tree is None:
+        return tuple(_string_tables(lexed)), tuple(_called_tables(lexed))
+    functions = (*_table_functions(tree, offset), *_system_tables(tree, offset))
+    return tuple(_literal_sources(lexed, tree, offset)), functions
 
 
 def _tree(sql: str) -> exp.Expr | None:
@@ -151,6 +163,29 @@ def _string_tables(lexed: Lexed) -> Iterator[SourceReference]:
     for before, token in zip(lexed.tokens, lexed.tokens[1:], strict=False):
         if token.raw[0] == "'" and before.raw.upper() in ("FROM", "JOIN"):
             yield SourceReference(token.value, token.start, len(token.raw))
+
+
+def _called_tables(lexed: Lexed) -> Iterator[TableFunction]:
+    """Functions where a table surely stands, without a tree."""
+    words = {after.start: before.raw.upper() for before, after in zip(lexed.tokens, lexed.tokens[1:], strict=False)}
+    for name, token in lexed.calls():
+        called = token.is_name and name not in FILE_READERS and name != "values"
+        if called and words.get(token.start) in ("FROM", "JOIN"):
+            yield TableFunction(name, token.start, len(token.raw))
+
+
+# DuckDB's own tables say what else is in the database, and on which machine.
+_SYSTEM = re.compile(r"(information_schema|pg_catalog)\..*|(duckdb|pragma|pg|sqlite)_\w+", re.IGNORECASE)
+
+
+def _system_tables(tree: exp.Expr, offset: int) -> Iterator[TableFunction]:
+    """DuckDB's own tables and views, which no file of the project stands for."""
+    named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        name = f"{table.db}.{table.name}" if table.db else table.name
+        identifier = table.this
+        if isinstance(identifier, exp.Identifier) and _SYSTEM.fullmatch(name) and name.lower() not in named:
+            yield TableFunction(name.lower(), offset + identifier.meta.get("start", 0), len(table.name))
 
 
 def _table_functions(tree: exp.Expr, offset: int) -> Iterator[TableFunction]:

@@ -3,7 +3,7 @@
 SELECT
     order_id,    -- The shop's own number.
     customer,
-    status,      -- @accepted_values placed, shipped, returned
+    status,      -- Placed, shipped or returned.
     total,       -- In euros, tax included.
     ordered_at   -- When the customer pressed the button, UTC.
 FROM bronze.orders
