@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Binder"]
 
+_BEFORE_TABLES = {"FROM", "JOIN", "DESCRIBE", "SUMMARIZE", "TABLE", "PIVOT", "UNPIVOT"}
+
 Places = dict[TableName, tuple[int, int]]
 
 
@@ -47,9 +50,14 @@ class Binder:
         What looks like a dataset's name but is none may be the column of an alias, and is left to DuckDB.
         """
         groups: dict[tuple[Version | None, str], Places] = {}
+        versioned = {table.name for table in self.spliced.tables if table.version}
         for table in self.spliced.tables:
+            if not table.version and table.name in versioned and not self._is_table(table.offset, comma=True):
+                continue  # A column of the table that has the AT clause.
             group = groups.setdefault((table.version or at, table.catalog), {})
-            group.setdefault(table.name, (table.offset, table.length))
+            # An error points at the place where it stands as a table, not at a column that is named by it.
+            if table.name not in group or not self._is_table(group[table.name][0]):
+                group[table.name] = (table.offset, table.length)
         bindings: list[Binding] = []
         for (version, catalog), places in groups.items():
             if version is None:
@@ -134,8 +142,15 @@ class Binder:
             return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, identities))
         return _binding(record, "", files)
 
+    def _is_table(self, offset: int, *, comma: bool = False) -> bool:
+        """Whether a table must stand at ``offset``. After a comma (or bracket) it may, and a column as well."""
+        before = self.spliced.original[:offset].rstrip()
+        word = re.search(r"\w*$", before)
+        named = word is not None and word[0].upper() in _BEFORE_TABLES
+        return named or (comma and before.endswith((",", "(")))
+
     def _refuse_unbuilt(self, name: TableName, offset: int, length: int) -> None:
-        if any((self.config.root / "sql" / name.layer).rglob(f"{name.name}.sql")):
+        if self._is_table(offset) and any((self.config.root / "sql" / name.layer).rglob(f"{name.name}.sql")):
             raise QueryError(
                 f"{name} has not been built yet",
                 location=Location.at("query", self.spliced.original, offset, length),
@@ -144,9 +159,7 @@ class Binder:
 
     def _refuse_unknown(self, name: TableName, offset: int, length: int, known: Mapping[TableName, Record]) -> None:
         """Raise where the name surely is meant as a dataset; return where it may be a column of an alias."""
-        before = self.spliced.original[:offset].split()
-        # After a comma it may be either.
-        if not before or before[-1].upper() not in ("FROM", "JOIN", "DESCRIBE", "SUMMARIZE", "TABLE"):
+        if not self._is_table(offset):
             return
         near = nearest(str(name), map(str, known))
         listed = ", ".join(map(str, sorted(known))) or "none yet: `medallion run` builds them"

@@ -44,6 +44,9 @@ sources = ["sources/"]
 
 _IGNORE = ".medallion/"
 
+# A source is known by its sha256, so Git must not give it other line ends on another machine.
+SOURCE_ATTRIBUTES = "sources/** -text"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -77,7 +80,7 @@ def initialise(folder: Path, *, example: bool = True) -> Iterator[Change]:
         yield Change("kept" if had_lfs else "set up", "git-lfs for this repository only")
         yield from (Change("note", text) for text in advice)
         yield from _config(folder)
-        yield from _lines(folder / ".gitattributes", [DATA_ATTRIBUTES])
+        yield from _lines(folder / ".gitattributes", [DATA_ATTRIBUTES, SOURCE_ATTRIBUTES])
         yield from _lines(folder / ".gitignore", [_IGNORE])
         if example and not (folder / "sql").exists():
             yield from _example(folder)

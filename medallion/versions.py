@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.errors import DataError, Location, MedallionError, RevisionError
+from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
 from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_folder
@@ -48,7 +48,10 @@ def read_snapshot(repo: Repository, config: Config, commit: str, names: Iterable
         except MedallionError:
             continue
         try:
-            records[name] = Record.decode(data, f"{path} at {commit[:7]}")
+            record = Record.decode(data, f"{path} at {commit[:7]}")
+            if record.dataset != name:
+                raise RecordError(f"the record is of {record.dataset}", location=Location(f"{path} at {commit[:7]}"))
+            records[name] = record
         except MedallionError as error:
             broken[name] = error
     return Snapshot(commit, records, broken)

@@ -14,12 +14,14 @@ from medallion.models.model import Macro, Model, parse_macros, parse_model
 from medallion.names import TableName
 from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.plan import DataState, Observed
+from medallion.publish import staged_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from medallion.config import Config, Variable
+    from medallion.records import Record
 
 __all__ = ["Workspace", "load_graph", "look"]
 
@@ -47,6 +49,7 @@ def look(
     identities = Identities(config.root)
     graph, misnamed = load_graph(config)
     records, broken, strays = read_records(config.root, config.layers)
+    records |= _between_renames(config, identities)
     recipes: dict[TableName, Recipe] = {}
     problems = dict(graph.problems)
     for name in graph.models:
@@ -73,6 +76,16 @@ def look(
     graph = Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
     orphans = tuple(sorted({*records, *broken} - set(graph.order)))
     return Workspace(config, graph, observed, identities, tuple(misnamed), orphans, tuple(strays))
+
+
+def _between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
+    """Datasets whose data is published and whose record is not yet, because a run is at it or was killed there."""
+    found = {}
+    for staged in sorted((config.state / "publish").glob("*.json")):
+        record = staged_record(config, TableName.parse(staged.stem))
+        if record and data_state(record.dataset, record, identities) is DataState.PRESENT:
+            found[record.dataset] = record
+    return found
 
 
 def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:

@@ -39,11 +39,13 @@ class ModelRun:
         """``schemas`` are the columns of what the model reads, for suggestions."""
         self.model = model
         self.schemas = schemas
+        self._floats = True
 
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Names and types of the output, checked; every mistake in the SQL that DuckDB finds without running it."""
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
         check_names(self.model, [row[0] for row in rows])
+        self._floats = any(re.search(r"\b(DOUBLE|FLOAT)\b", row[1]) for row in rows)
         for name, kind, *_ in rows:
             unfit = unfit_type(kind)
             if unfit:
@@ -56,7 +58,7 @@ class ModelRun:
     def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
         """How the model has to run for its bytes to be the same each time."""
         rows = self._execute(cursor, "EXPLAIN (FORMAT json) ", self.model.sql, "")
-        return treatment(rows[0][1])
+        return treatment(rows[0][1], floats=self._floats, keyed=bool(self.model.key))
 
     def execute(
         self,

@@ -48,6 +48,9 @@ _EXACT = frozenset(
     ["count", "count_star", "sum_no_overflow", "min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"]
 )
 
+# Several rows become one.
+_MERGES = re.compile("GROUP_BY|AGGREGATE|DISTINCT|DELIM")
+
 _SCAN = re.compile(r"(SEQ_SCAN|TABLE_SCAN|READ_\w+|PARQUET_SCAN|RANGE|GENERATE_SERIES|GLOB)\s*")
 _CALL = re.compile(r'"?(\w+)"?\(')
 
@@ -60,14 +63,21 @@ class Treatment:
     single: bool
 
 
-def treatment(explained: str) -> Treatment:
-    """Read the output of ``EXPLAIN (FORMAT json)``."""
+def treatment(explained: str, *, floats: bool, keyed: bool) -> Treatment:
+    """Read the output of ``EXPLAIN (FORMAT json)``.
+
+    ``floats``: whether a column of the result holds floating-point numbers. -0.0 and 0.0 are equal and not the same:
+    which of them stands for a group, or comes first of two rows that are else alike, is up to the threads. Rows with
+    a key (``keyed``) are never alike.
+    """
     nodes = [node for root in json.loads(explained) for node in _nodes(root)]
     names = [str(node.get("name", "")).strip() for node in nodes]
     keeps = all(name in _KEEPS_ORDER or _SCAN.fullmatch(name) for name in names)
     safe = all(name in _ANY_ORDER or _SCAN.fullmatch(name) for name in names)
     exact = all(_aggregates(node) <= _EXACT for node in nodes)
-    return Treatment(keeps_order=keeps, single=not (safe and exact))
+    merged = any(_MERGES.search(name) for name in names)
+    signs = floats and not keeps and (merged or not keyed)
+    return Treatment(keeps_order=keeps, single=signs or not (safe and exact))
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -178,3 +178,20 @@ def test_show_tells_what_a_dataset_is(project: Project) -> None:
     assert "The shop's own number." in said.stdout
     assert "up to date" in said.stderr
     project.run("show", "silver.order").refused('did you mean "silver.orders"?')
+
+
+def test_a_column_may_be_named_by_its_whole_table_at_a_version(two_versions: Project) -> None:
+    """Also where the table itself is not here any more."""
+    two_versions.git("rm", "-q", "--cached", "data/gold/revenue.json", "data/gold/revenue.parquet")
+    for ending in ("json", "parquet"):
+        (two_versions.root / f"data/gold/revenue.{ending}").unlink()
+    sql = "SELECT max(gold.revenue.revenue) FROM gold.revenue AT (VERSION => 'v2')"
+    assert two_versions.rows(sql) == [["107.15"]]
+    two_versions.run("query", "SELECT gold.revenue.revenue FROM gold.revenue").refused("has not been built yet")
+
+
+def test_a_committed_record_of_another_dataset_is_not_believed(two_versions: Project) -> None:
+    held = two_versions.read("data/gold/revenue.json").replace(b'"dataset": "gold.revenue"', b'"dataset": "gold.other"')
+    two_versions.write("data/gold/revenue.json", held)
+    two_versions.git("commit", "-qam", "a wrong record")
+    two_versions.run("query", "FROM gold.revenue", "--at", "HEAD").refused("the record is of gold.other", hint="")

@@ -10,8 +10,10 @@ from medallion.events import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from medallion.project import Project
 
-def project(folder: Path, limit: str, sql: str) -> medallion.Project:
+
+def project(folder: Path, limit: str, sql: str) -> Project:
     """A project without Git, with one model."""
     (folder / "medallion.toml").write_text(f'[duckdb]\nthreads = 2\nmemory_limit = "{limit}"\n')
     (folder / "sql" / "bronze").mkdir(parents=True)

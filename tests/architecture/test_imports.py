@@ -1,0 +1,113 @@
+"""What is imported when, and what every module offers."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import medallion
+
+HEAVY = [
+    "duckdb", "sqlglot", "pyarrow", "git", "numpy", "pandas", "polars", "urllib.request", "http.client", "asyncio",
+    "pyspark", "obstore", "jinja2", "starlette",
+]  # fmt: skip
+# They run as processes of their own, whose output another program reads.
+PROGRAMS = {"medallion.git.clean_filter", "medallion.sample.pages"}
+ROOT = Path(medallion.__file__).parent
+
+
+def modules() -> list[str]:
+    found = [m.name for m in pkgutil.walk_packages([str(ROOT)], "medallion.") if not m.name.endswith("__main__")]
+    return ["medallion", *found]
+
+
+def imported(code: str) -> set[str]:
+    """Which heavy modules a fresh interpreter has loaded after ``code``."""
+    program = f"{code}\nimport sys\nprint('loaded', *(m for m in {HEAVY} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def run(*args: str) -> str:
+    """Code that runs the command line as the program does, and goes on when it exits."""
+    return (
+        f"import sys\nsys.argv = {['medallion', *args]}\nfrom medallion.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0, end.code"
+    )
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert imported("import medallion\nmedallion.__version__") == set()
+
+
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], ["run", "--help"], ["query", "--help"], ["demo", "--help"]]
+)
+def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
+    assert imported(run(*args)) == set()
+
+
+def test_the_guard_against_heavy_imports_sees_one() -> None:
+    assert imported("import duckdb") >= {"duckdb"}
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("medallion.errors", set()),
+        ("medallion.config", set()),
+        ("medallion.records", set()),
+        ("medallion.plan", {"sqlglot"}),
+        ("medallion.models.graph", {"sqlglot"}),
+        ("medallion.splice", {"sqlglot"}),
+        ("medallion.git.repository", set()),
+        ("medallion.engines.duckdb", {"sqlglot"}),
+        ("medallion.project", set()),
+    ],
+)
+def test_a_module_loads_heavy_libraries_only_where_it_works_with_them(module: str, allowed: set[str]) -> None:
+    assert imported(f"import {module}") <= allowed
+
+
+def test_the_public_names_of_the_package_are_these() -> None:
+    assert medallion.__all__ == ["__version__", "open"]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_a_module_says_what_it_holds_and_offers_only_what_it_has(name: str) -> None:
+    module = importlib.import_module(name)
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    if source.strip():
+        assert module.__doc__, f"{name} has no docstring"
+    offered = getattr(module, "__all__", [])
+    assert [n for n in offered if not hasattr(module, n)] == []
+    assert list(offered) == sorted(offered, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+
+
+@pytest.mark.parametrize("name", modules())
+def test_what_a_module_offers_is_documented(name: str) -> None:
+    module = importlib.import_module(name)
+    for offered in getattr(module, "__all__", []):
+        thing = getattr(module, offered)
+        if callable(thing) and getattr(thing, "__module__", "") == name:
+            assert thing.__doc__, f"{name}.{offered} has no docstring"
+
+
+@pytest.mark.parametrize("name", modules())
+def test_only_the_command_line_writes_to_the_terminal(name: str) -> None:
+    if name.startswith("medallion.cli") or name in PROGRAMS:
+        return
+    tree = ast.parse(Path(str(importlib.import_module(name).__file__)).read_text(encoding="utf-8"))
+    said = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print")
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.stdout", "sys.stderr"))
+    ]
+    assert said == []
