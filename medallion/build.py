@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.engines.source_files import check_whole
-from medallion.errors import BuildError, MedallionError
+from medallion.errors import BuildError, Location, MedallionError
 from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
 from medallion.lineage import columns_read
 from medallion.models.annotations import CONDITIONS
@@ -133,6 +133,7 @@ class _Run:
         self._registering = threading.Lock()
         self._registered: set[TableName] = set()
         self._published: set[TableName] = set()
+        self._stats: dict[TableName, list[tuple[Path, tuple[int, ...]]]] = {}
 
     def emit(self, event: StepStarted | StepProgress | StepFinished) -> None:
         """Tell the listener, one event at a time."""
@@ -245,10 +246,12 @@ class _Run:
             self.emit(StepProgress(name, percent, written))
 
         produced = session.build(model, self.graph.macros[name], target, progress)
-        self._check_sources(name)
+        self._check_inputs(name)
         record = self._record(name, decision.fingerprint, produced)
         same = before is not None and before.content_id == record.content_id
         in_place = same and self.data.get(name) is DataState.PRESENT
+        if before is not None and self.data.get(name) is DataState.PRESENT and not self.force:
+            self._check_untouched(name, before)
         publish(self.config, record, None if in_place else produced.file, self.identities)
         return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
 
@@ -259,13 +262,23 @@ class _Run:
                 if name in self._registered:
                     continue
                 if name in self._published:  # What this run has written needs no second look.
-                    session.register(name, [self.config.root / f for f in dataset_files(self.records[name])])
+                    files = [self.config.root / f for f in dataset_files(self.records[name])]
                 else:
-                    session.register(name, self.find_files(name, self.records[name]))
+                    files = list(self.find_files(name, self.records[name]))
+                session.register(name, files)
+                self._stats[name] = [(file, _stamp(file)) for file in files]
                 self._registered.add(name)
 
-    def _check_sources(self, name: TableName) -> None:
-        """A source that changed while it was read must not be written down as what was read."""
+    def _check_inputs(self, name: TableName) -> None:
+        """What changed while it was read must not be written down as what was read; plain Git asks for no lock."""
+        for read in self.graph.inputs[name]:
+            for file, stamp in self._stats[read]:
+                if _stamp(file) != stamp:
+                    raise BuildError(
+                        f"{read} changed while {name} was built from it, so the result is not kept",
+                        location=Location(str(file)),
+                        hint="run again when nothing else writes to the project",
+                    )
         for source in self.graph.models[name].sources:
             before = self.observed.sources[source.path]
             if source_state(source.path, self.config, self.identities).content_id != before.content_id:
@@ -273,6 +286,17 @@ class _Run:
                     f'"{source.path}" changed while {name} was built, so its result is not kept',
                     location=self.graph.models[name].locate(source.offset, source.length),
                     hint="run again when nothing writes to it",
+                )
+
+    def _check_untouched(self, name: TableName, before: Record) -> None:
+        """Data that somebody else wrote since the run began is not overwritten, nor taken for what was built."""
+        for path, file in zip(dataset_files(before), before.files, strict=True):
+            found = self.identities.of(path)
+            if found is None or found[0] != file.oid:
+                raise BuildError(
+                    f"the data of {name} was changed by something else while it was built, so it is left alone",
+                    location=Location(path),
+                    hint=f"`medallion restore {name}` takes the recorded data back",
                 )
 
     def _record(self, name: TableName, fingerprint: str, produced: Produced) -> Record:
@@ -308,6 +332,12 @@ class _Run:
             self.identities.remember_listing(str(state.content_id), state.files)
             inputs.append(Input(path, InputKind.SOURCE, str(state.content_id), files=len(state.files)))
         return tuple(inputs)
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """What differs once a file was written to or replaced."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
 _SETTLED = {Action.UNCHANGED: Outcome.UNCHANGED, Action.ERROR: Outcome.FAILED, Action.SKIP: Outcome.SKIPPED}

@@ -44,8 +44,8 @@ def refuse_stale(steps: Sequence[Step]) -> None:
         width = max(len(str(s.name)) for s in stale)
         listed = "\n".join(f"  {s.name!s:<{width}}  {s.reason}" for s in stale)
         raise StaleError(
-            f"{len(stale)} dataset{'s do' if len(stale) > 1 else ' does'} not match the SQL:\n{listed}",
-            hint="`medallion run` brings them up to date; --allow-stale commits them as they are",
+            f"{len(stale)} dataset{'s do' if len(stale) > 1 else ' does'} not match the SQL and inputs:\n{listed}",
+            hint="`medallion run` mends that, or says what is in the way; --allow-stale commits them as they are",
         )
 
 
@@ -67,6 +67,7 @@ def commit_project(workspace: Workspace, repo: Repository, store: Store, message
             location=Location(unsolved[0]),
             hint="choose a side with `git checkout --ours` or `--theirs`, or edit it; `git status` lists all of them",
         )
+    _refuse_lost_sources(workspace, [file.path for file in changed if file.worktree == "D"])
     paths = [file.path for file in changed if file.worktree != "." or file.conflicted]
     known = _known_data(workspace, paths)
     known |= _known_sources(repo, config, identities, [p for p in paths if p not in known])
@@ -80,6 +81,18 @@ def commit_project(workspace: Workspace, repo: Repository, store: Store, message
         if len(parts) >= 3 and parts[0] == "data" and parts[1] in config.layers and parts[-1].endswith(".json")
     }
     return Committed(commit, tuple(sorted(datasets)), sum(not f.path.startswith("data/") for f in changed))
+
+
+def _refuse_lost_sources(workspace: Workspace, deleted: Sequence[str]) -> None:
+    """A source that a model reads must not leave the history because somebody moved the file."""
+    read = {source.path: model for model in workspace.graph.models.values() for source in model.sources}
+    for path in deleted:
+        if path in read:
+            raise DataError(
+                f"this source is gone, and {read[path].name} is built from it",
+                location=Location(path),
+                hint=f"`git checkout -- {path}` takes it back; `git rm --cached {path}` says that it shall go",
+            )
 
 
 def _is_unsolved(path: Path) -> bool:
@@ -99,7 +112,12 @@ def _known_data(workspace: Workspace, paths: Sequence[str]) -> dict[str, Pointer
         if workspace.observed.data.get(name) is DataState.PRESENT:
             for file in record.files:
                 known[str(data_folder(name) / file.path)] = Pointer(file.oid, file.size)
-    return {path: known[path] for path in paths if path in known}
+    found = {path: known[path] for path in paths if path in known}
+    for path, pointer in found.items():
+        now = workspace.identities.of(path)  # No more than a look at its times, unless somebody wrote to it.
+        if now is None or now[0] != pointer.oid:
+            raise DataError("the data changed while it was committed", location=Location(path), hint="try again")
+    return found
 
 
 def _known_sources(

@@ -27,7 +27,8 @@ KEYS: Mapping[str, str] = {
     "layers": "The layers, lowest first. A dataset reads its own layer or lower ones; only the first reads sources.",
     "sources": "What the first layer may read: folders, files or glob patterns, relative to the project.",
     "duckdb.threads": "How many threads compute. Default: one for each core. Never changes the data.",
-    "duckdb.memory_limit": "How much memory DuckDB takes before it spills to disk. Default: 80 % of the machine's.",
+    "duckdb.memory_limit": "How much memory DuckDB takes before it spills to disk. Default: 80 % of the machine's. "
+    "A floating-point sum that has to spill may come out with other last digits.",
     "variables.<name>": "The value of getvariable('<name>') in SQL. It enters the fingerprint where it is used.",
     "review.samples": "Whether a review report shows sample rows. Default: false.",
 }
@@ -181,6 +182,10 @@ class _Reader:
                 raise self._fail(f"variables.{key}", f"variables.{key} must be a string, number or boolean")
             if isinstance(value, float) and not math.isfinite(value):
                 raise self._fail(f"variables.{key}", f"variables.{key} must be a finite number")
+        folded = {key.casefold(): key for key in table}
+        if len(folded) < len(table):
+            twice = next(key for key in table if folded[key.casefold()] != key)
+            raise self._fail(f"variables.{twice}", f'variable "{twice}" is there twice: DuckDB takes no notice of case')
         return dict(table)
 
     def _flag(self, table: Mapping[str, Any], key: str) -> bool:

@@ -68,6 +68,7 @@ class Identities:
 
         For a Git LFS pointer it is the sha256 and size that the pointer names, and not real.
         """
+        now = time.time_ns()
         try:
             stat = (self.root / path).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -80,15 +81,17 @@ class Identities:
                 return seen.oid, seen.size, False
         pointer = self._pointer(path, stat.st_size)
         if pointer:
-            self.remember(path, pointer.oid, pointer.size, stat, real=False)
+            self.remember(path, pointer.oid, pointer.size, stat, real=False, now=now)
             return pointer.oid, pointer.size, False
         oid = _sha256(self.root / path)
-        self.remember(path, oid, stat.st_size, stat)
+        self.remember(path, oid, stat.st_size, stat, now=now)
         return oid, stat.st_size, True
 
-    def remember(self, path: str, oid: str, size: int, stat: os.stat_result, *, real: bool = True) -> None:
-        """Keep an identity that was computed while ``stat`` held."""
-        if max(stat.st_ctime_ns, stat.st_mtime_ns) < time.time_ns() - _RACY_NS:
+    def remember(
+        self, path: str, oid: str, size: int, stat: os.stat_result, *, real: bool = True, now: int | None = None
+    ) -> None:
+        """Keep an identity that was computed while ``stat`` held; ``now`` is when it was taken, in nanoseconds."""
+        if max(stat.st_ctime_ns, stat.st_mtime_ns) < (now or time.time_ns()) - _RACY_NS:
             self._seen[path] = _Seen(size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, oid, real)
             self._dirty = True
 
@@ -175,7 +178,7 @@ def data_state(name: TableName, record: Record | None, identities: Identities) -
     for data_file in record.files:
         path = str(folder / data_file.path)
         full = identities.root / path
-        if full.is_file() and full.stat().st_size not in (data_file.size, *range(_SMALL)):
+        if full.is_file() and full.stat().st_size >= _SMALL and full.stat().st_size != data_file.size:
             return DataState.MODIFIED
         found = identities.of(path)
         if found is None:
@@ -236,7 +239,10 @@ def _matching(root: Path, pattern: str) -> list[str]:
         return [pattern] if (root / pattern).is_file() else []
     # pathlib's glob leaves out what DuckDB's finds: hidden files, and links on the way of a **.
     found = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207
-    return sorted({p for p in found if (root / p).is_file()})
+    files = {p for p in found if (root / p).is_file()}
+    if "**" in pattern:  # DuckDB's ** does not go through links, so that a loop of them has an end.
+        files = {p for p in files if not any((root / parent).is_symlink() for parent in PurePosixPath(p).parents)}
+    return sorted(files)
 
 
 def is_allowed(pattern: str, allowed: Iterable[str]) -> bool:

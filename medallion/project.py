@@ -47,7 +47,9 @@ class Project:
     def open(cls, path: str | Path = ".", *, variables: Mapping[str, Variable] | None = None) -> Project:
         """The project that ``path`` lies in; ``variables`` come on top of the configured ones."""
         config = find_project(Path(path))
-        return cls(replace(config, variables={**config.variables, **(variables or {})}))
+        names = {name.casefold(): name for name in config.variables}  # DuckDB takes no notice of their case.
+        given = {names.get(name.casefold(), name): value for name, value in (variables or {}).items()}
+        return cls(replace(config, variables={**config.variables, **given}))
 
     # What it stands on
 
@@ -297,7 +299,9 @@ class Project:
             near = nearest(name, map(str, known))
             raise MedallionError(
                 f"there is no dataset {name}",
-                hint=f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, sorted(known)))}",
+                hint=f'did you mean "{near}"?'
+                if near
+                else f"there are {', '.join(map(str, sorted(known))) or 'none yet'}",
             )
         if table in workspace.observed.broken:
             raise workspace.observed.broken[table]

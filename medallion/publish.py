@@ -52,6 +52,7 @@ def publish(config: Config, record: Record, produced: Path | None, identities: I
     try:
         staged = config.state / "publish" / f"{record.dataset}.json"
         write_file(staged, record.encode())
+        written = produced.stat() if produced is not None else None
         if produced is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
             _flush(produced)
@@ -65,8 +66,10 @@ def publish(config: Config, record: Record, produced: Path | None, identities: I
             location=Location(_shown(Path(error.filename2 or error.filename or target), root)),
             hint="check the folder's permissions and the space on its disk; the dataset keeps its last version",
         ) from error
-    file = record.files[0]
-    identities.remember(str(data_folder(record.dataset) / file.path), file.oid, file.size, target.stat())
+    if written is not None:
+        file, stat = record.files[0], target.stat()
+        if (stat.st_ino, stat.st_size, stat.st_mtime_ns) == (written.st_ino, file.size, written.st_mtime_ns):
+            identities.remember(str(data_folder(record.dataset) / file.path), file.oid, file.size, stat)
 
 
 def staged_record(config: Config, name: TableName) -> Record | None:

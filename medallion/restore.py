@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
+from medallion.errors import DataError, Location
+from medallion.git.lfs import Pointer
+from medallion.git.staging import stage
 from medallion.observe import Identities, data_folder
 from medallion.publish import publish
 from medallion.versions import files_at, need, read_snapshot
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.names import TableName
-    from medallion.records import Record
+    from medallion.records import DataFile, Record
 
 __all__ = ["restore"]
 
@@ -38,8 +42,10 @@ def restore(
         temporary = config.state / "tmp" / f"{name}-{file.oid[:12]}.parquet"
         temporary.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, temporary)
+        _verify(temporary, file, name)
         produced.append(temporary)
     publish(config, record, produced[0], identities)
+    _settle_index(repo, store, record)
     identities.save()
     return record, kept
 
@@ -54,3 +60,26 @@ def _keep(config: Config, store: Store, identities: Identities, name: TableName,
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(config.root / path, target)
     return target
+
+
+def _verify(copy: Path, file: DataFile, name: TableName) -> None:
+    """An object that rotted on its disk must not become data."""
+    with copy.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != file.oid:
+        copy.unlink()
+        raise DataError(
+            f"the object of {name} is corrupt: its sha256 is {found[:12]}…, not {file.oid[:12]}…",
+            location=Location(str(copy)),
+            hint="`git lfs fsck` lists corrupt objects and puts them aside; `git lfs fetch --all` gets them again",
+        )
+
+
+def _settle_index(repo: Repository, store: Store, record: Record) -> None:
+    """Where the index holds this very data, tell git so; it would call the file modified until somebody adds it."""
+    known = {str(data_folder(record.dataset) / file.path): Pointer(file.oid, file.size) for file in record.files}
+    staged = repo.blobs_in_index(list(known))
+    held = dict(repo.read_blobs(set(staged.values())))
+    same = {path: pointer for path, pointer in known.items() if held.get(staged.get(path, "")) == pointer.encode()}
+    if same:
+        stage(repo, store, list(same), same)

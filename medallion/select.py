@@ -22,7 +22,7 @@ def select(graph: Graph, terms: Iterable[str], steps: Sequence[Step]) -> set[Tab
 
     ``steps`` are the plan for all, which ``stale`` looks at. ``MedallionError`` for a term that names nothing.
     """
-    listed = [term for term in terms if term]
+    listed = [terms] if isinstance(terms, str) else [term for term in terms if term]
     if not listed:
         return None
     found: set[TableName] = set()

@@ -87,7 +87,7 @@ def trace(workspace: Workspace, target: str) -> Trace:
         near = nearest(str(name), map(str, known))
         raise MedallionError(
             f"there is no dataset {name}",
-            hint=f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, sorted(known)))}",
+            hint=f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, sorted(known))) or 'none yet'}",
         )
     if len(parts) < 3:
         return Trace(target, _up(workspace, name, set()), _down(workspace, name, set()), ())

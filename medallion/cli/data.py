@@ -28,9 +28,11 @@ def query(
     at: Annotated[
         str | None, typer.Option("--at", metavar="REV", help="The version of every table: a commit, tag or branch.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", "-f", help=", ".join(_FORMATS))] = "table",
+    form: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="Rows that a table shows; 0 for all.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows that a table shows; 0 for all.")] = 100,
     var: Annotated[
         list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given again.")
     ] = None,
@@ -45,13 +47,24 @@ def query(
     from medallion.cli.result_view import write_result
     from medallion.project import Project
 
-    if form not in _FORMATS:
-        raise MedallionError(f'there is no format "{form}"', hint=f"choose one of {', '.join(_FORMATS)}")
-    if form == "parquet" and output is None:
+    chosen = form or _format_of(output)
+    if chosen not in _FORMATS:
+        raise MedallionError(f'there is no format "{chosen}"', hint=f"choose one of {', '.join(_FORMATS)}")
+    if chosen == "parquet" and output is None:
         raise MedallionError("Parquet goes to a file", hint="add --output result.parquet")
     text = sys.stdin.read() if sql == "-" else sql
     project = Project.open(variables=parse_variables(var))
-    write_result(project.query(text, at=at), form, output, limit)
+    write_result(project.query(text, at=at), chosen, output, 0 if output else limit)
+
+
+def _format_of(output: Path | None) -> str:
+    """The format that a file's name says; a table for a person where there is none."""
+    if output is None:
+        return "table"
+    found = {"md": "markdown", "ndjson": "jsonl", "txt": "table"}.get(ending := output.suffix.lower()[1:], ending)
+    if found not in _FORMATS:
+        raise MedallionError(f'what format is "{output.name}"?', hint=f"say it with --format: {', '.join(_FORMATS)}")
+    return found
 
 
 def show(

@@ -75,7 +75,7 @@ def commit(
 def log(
     table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="A dataset; all of them, if left out.")] = None,
     *,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="How many; 0 for all.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many; 0 for all.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
 ) -> None:
     """The versions of a dataset, newest first.

@@ -105,6 +105,16 @@ def add(
     ]
     for line in columns(rows):
         err().print(line)
+    formats = [
+        f"{what} as {value}"
+        for what, value in (
+            ("dates", added.inferred.format.date_format),
+            ("times", added.inferred.format.timestamp_format),
+        )
+        if value
+    ]
+    if formats:
+        err().print(f"{', '.join(formats)}: is that right?", style="yellow")
     with RunView(project.config) as view:
         result = project.run([str(added.name)], on_event=view, command="add")
     view.summary(result)

@@ -103,6 +103,9 @@ class RunView:
         if any(step.error for step in result.steps):
             err().print()
         counts = {outcome: result.count(outcome) for outcome in Outcome}
+        if not result.steps:
+            err().print("nothing to build: there are no models in sql/, or none that was selected")
+            return
         if counts[Outcome.UNCHANGED] == len(result.steps):
             everything = count(len(result.steps), "dataset")
             err().print(f"everything is up to date ({everything}) in {seconds(result.seconds)}")

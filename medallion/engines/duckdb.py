@@ -97,7 +97,7 @@ class _DuckDBSession:
         self._temporary = config.state / "tmp"
         self._temporary.mkdir(parents=True, exist_ok=True)
         self._files: dict[TableName, tuple[str, ...]] = {}
-        self._schemas: dict[TableName, tuple[str, ...]] = {}
+        self._schemas: dict[TableName, dict[str, str]] = {}
         self._instances: dict[bool, _Instance] = {}
         self._opening = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
@@ -128,7 +128,7 @@ class _DuckDBSession:
         reads = {r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros))
         with self._cursor(single=self.threads == 1) as (instance, cursor):
             self._prepare(instance, cursor, reads, macros)
-            run = ModelRun(model, {name: self._schemas.get(name, ()) for name in reads})
+            run = ModelRun(model, macros, {name: self._schemas.get(name, {}) for name in reads})
             run.bind(cursor)
             how = run.plan(cursor)
             if not how.single or self.threads == 1:
@@ -190,7 +190,7 @@ class _DuckDBSession:
                 described = cursor.execute(f"DESCRIBE {name.sql}").fetchall()
             except duckdb.Error as error:
                 raise unreadable(name, self._files[name], error) from error
-            self._schemas[name] = tuple(row[0] for row in described)
+            self._schemas[name] = {row[0]: row[1] for row in described}
             instance.views.add(name)
 
     def _ensure_macro(self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, macro: Macro) -> None:
@@ -224,6 +224,15 @@ def _source_files(config: Config) -> list[Path]:
 def _create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:
     import duckdb
 
+    hidden = cursor.execute(
+        "SELECT 1 FROM duckdb_functions() WHERE internal AND lower(function_name) = ? LIMIT 1", [macro.name]
+    ).fetchall()
+    if hidden:
+        return ModelError(
+            f"macro {macro.name} hides a function of DuckDB, which operators and other models call as well",
+            location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),
+            hint="give it another name",
+        )
     statement = re.sub(r"^\s*CREATE\s+(OR\s+REPLACE\s+)?", "CREATE OR REPLACE ", macro.sql, flags=re.IGNORECASE)
     shift = len(macro.sql) - len(statement)
     try:

@@ -74,6 +74,11 @@ def explain(
         message, hint = _no_entry(fault)
     elif fault.kind == "Parser":
         message = fault.message[:1].lower() + fault.message[1:]
+    if "does not support time travel" in fault.message:
+        message, hint = "a model reads datasets as they are now", "AT belongs into a query; take it out"
+    if "file system operations are disabled" in fault.message:
+        message = message.split(" - ")[0][:1].lower() + message.split(" - ")[0][1:]
+        hint = "only datasets can be read here; a bronze model reads files"
     if "zero-length delimited identifier" in fault.message:
         message, hint = "a name is empty", "write one between the quotes"
     if "No function matches" in fault.message:

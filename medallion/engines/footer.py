@@ -1,7 +1,7 @@
 """What a Parquet file says of itself: rows, columns, and the identity of the file and of each column.
 
-A column's hash is the sha256 over the bytes of its column chunks in row order. DuckDB writes the same values in the
-same order to the same bytes, so equal hashes mean equal columns; the file is read once for all of them.
+A column's hash is the sha256 over its type and the bytes of its column chunks in row order. DuckDB writes the same
+values in the same order to the same bytes, so equal hashes mean equal columns; the file is read once for all of them.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def read_footer(connection: duckdb.DuckDBPyConnection, file: Path) -> Footer:
         for _, leaf, first, data, length, nulls, low, high, _ in chunks
     ]
     rows = sum({group: count for group, *_, count in chunks}.values())
-    oid, hashes = _hash(file, leaves, len(names))
+    oid, hashes = _hash(file, leaves, types)
     nullable = {leaf.column for leaf in leaves if leaf.nulls and leaf.column in flat}
     nullable |= _nested_nulls(connection, path, {i: names[i] for i in range(len(names)) if i not in flat})
     columns = tuple(Column(names[i], types[i], i in nullable, hashes[i]) for i in range(len(names)))
@@ -107,10 +107,10 @@ def _nested_nulls(connection: duckdb.DuckDBPyConnection, path: str, nested: dict
     return {column for column, has_nulls in zip(nested, found, strict=True) if has_nulls}
 
 
-def _hash(file: Path, leaves: list[_Leaf], columns: int) -> tuple[str, list[str]]:
+def _hash(file: Path, leaves: list[_Leaf], types: list[str]) -> tuple[str, list[str]]:
     """The sha256 of the whole file and of each column's chunks, in one pass."""
     whole = hashlib.sha256()
-    parts = [hashlib.sha256() for _ in range(columns)]
+    parts = [hashlib.sha256(f"{kind}\n".encode()) for kind in types]
     pending = sorted(leaves, key=lambda leaf: leaf.start)
     position = 0
     with file.open("rb", buffering=0) as stream:

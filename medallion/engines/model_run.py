@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.models.model import Model
+    from medallion.models.model import Macro, Model
     from medallion.names import TableName
 
 __all__ = ["ModelRun"]
+
+_LOOKALIKE = re.compile(
+    r"\b(DOUBLE|FLOAT[48]?|REAL|INTERVAL|TIME WITH TIME ZONE|TIMETZ|COLLATE|SQRT|LN|LOG\d*|EXP|POW(ER)?|EPOCH)\b"
+    r"|\dE[-+]?\d",
+    re.IGNORECASE,
+)
 
 # Parquet's defaults may move with a release; the bytes of a dataset must not.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
@@ -35,17 +41,21 @@ _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZ
 class ModelRun:
     """One model on its way through an instance."""
 
-    def __init__(self, model: Model, schemas: Mapping[TableName, Sequence[str]]) -> None:
-        """``schemas`` are the columns of what the model reads, for suggestions."""
+    def __init__(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Mapping[str, str]]) -> None:
+        """``schemas`` are the columns of what the model reads, with their types."""
         self.model = model
-        self.schemas = schemas
+        self.macros = macros
+        self.types = [kind for columns in schemas.values() for kind in columns.values()]
+        self.schemas = {name: tuple(columns) for name, columns in schemas.items()}
         self._floats = True
 
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Names and types of the output, checked; every mistake in the SQL that DuckDB finds without running it."""
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
         check_names(self.model, [row[0] for row in rows])
-        self._floats = any(re.search(r"\b(DOUBLE|FLOAT)\b", row[1]) for row in rows)
+        self._floats = self._may_hold_lookalikes([row[1] for row in rows])
+        self._refuse_unseen_reads(cursor)
+        self._refuse_file_times([row[0] for row in rows])
         for name, kind, *_ in rows:
             unfit = unfit_type(kind)
             if unfit:
@@ -54,6 +64,43 @@ class ModelRun:
                     location=self._column_place(name),
                     hint=unfit.split(": ", 1)[1],
                 )
+
+    def _may_hold_lookalikes(self, outputs: Sequence[str]) -> bool:
+        """Whether values may be equal and not the same: -0.0 and 0.0, 30 days and a month, texts under a collation."""
+        texts = [self.model.sql, *(macro.sql for macro in self.macros)]
+        return any(_LOOKALIKE.search(kind) for kind in (*outputs, *self.types, *texts)) or any("/" in t for t in texts)
+
+    def _refuse_unseen_reads(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """DuckDB's own list of the tables that the SQL reads must be what was read from its text, or lineage is wrong.
+
+        A file in place of a table can be written in more ways than anybody lists.
+        """
+        import duckdb
+
+        try:
+            found = cursor.get_table_names(self.model.sql, qualified=True)
+        except duckdb.Error:  # A dynamic PIVOT is several statements to DuckDB; then any name that is a path counts.
+            found = {path for path in re.findall(r'"(?:[^"]|"")+"', self.model.sql) if set(path) & set("/\\.*")}
+        seen = {str(name) for name in self.schemas} | {source.path for source in self.model.sources}
+        for table in sorted(found):
+            parts = re.findall(r'"((?:[^"]|"")*)"|([^".]+)', table)
+            name = ".".join(quoted.replace('""', '"') or plain for quoted, plain in parts)
+            if name not in seen and name.lower() not in seen and set(name) & set("./\\*"):
+                raise ModelError(
+                    f'it reads "{name}", which cannot be seen in the SQL as a dataset or a source',
+                    location=self._column_place(name.split(".")[0]),
+                    hint="name datasets as layer.name; read files with read_csv('…'), read_parquet('…') and the like",
+                )
+
+    def _refuse_file_times(self, outputs: Sequence[str]) -> None:
+        """When a file was written differs from clone to clone."""
+        reads_whole = any(call.name in ("read_text", "read_blob") for call in self.model.calls)
+        if reads_whole and ("last_modified" in map(str.lower, outputs) or "last_modified" in self.model.sql.lower()):
+            raise ModelError(
+                "last_modified is the time of a file, which is another one in each clone",
+                location=self._column_place("last_modified"),
+                hint="leave it out: name the columns, as in SELECT filename, size, content",
+            )
 
     def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
         """How the model has to run for its bytes to be the same each time."""

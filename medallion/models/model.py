@@ -279,9 +279,22 @@ def _variables(lexed: Lexed, path: str) -> frozenset[str]:
 
 def _volatile(lexed: Lexed) -> tuple[Token, ...]:
     found = [token for called, token in lexed.calls() if called in VOLATILE]
+    found += [token for called, token in lexed.calls() if called == "age" and not _has_comma(lexed, token)]
     for before, token in zip((None, *lexed.tokens), lexed.tokens, strict=False):
         if token.raw.lower() in VOLATILE_WORDS and (before is None or before.raw != "."):
             found.append(token)
         if token.is_word("SAMPLE") and before is not None and before.is_word("USING"):
             found.append(token)
     return tuple(found)
+
+
+def _has_comma(lexed: Lexed, function: Token) -> bool:
+    """Whether a call has more than one argument: ``age(x)`` counts from today, ``age(x, y)`` does not."""
+    depth = 0
+    for token in lexed.tokens[lexed.tokens.index(function) + 1 :]:
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.raw, 0)
+        if depth == 0:
+            return False
+        if depth == 1 and token.raw == ",":
+            return True
+    return False

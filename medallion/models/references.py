@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -86,6 +87,10 @@ def read_macro_references(
         return tuple(_string_tables(lexed)), tuple(_called_tables(lexed))
     functions = (*_table_functions(tree, offset), *_system_tables(tree, offset))
     return tuple(_literal_sources(lexed, tree, offset)), functions
+
+
+# What sqlglot cannot read is dealt with here; its warnings on the way would be noise to a person.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 def _tree(sql: str) -> exp.Expr | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from sqlglot.dialects.dialect import Dialect
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import TokenType
 
@@ -25,8 +25,8 @@ __all__ = ["CANONICAL", "Comment", "Lexed", "Token", "lex"]
 #: The name of the canonical form; part of every fingerprint, so that another form never compares equal.
 CANONICAL = "tokens-1"
 
-# Words that DuckDB reserves cannot be names, so their case carries no meaning. Any other word may be an output
-# column's name, whose case the author chose.
+# Words that DuckDB reserves are names only after AS and a dot; elsewhere their case carries no meaning. Any other word
+# may be an output column's name, whose case the author chose.
 _RESERVED = frozenset(
     [
         "ALL",
@@ -199,10 +199,16 @@ class Lexed:
         return hashlib.sha256(self.canonical(tokens).encode()).hexdigest()
 
 
+class _Tokenizer(DuckDB.Tokenizer):
+    """sqlglot's, but that no word turns the rest of a statement into one token."""
+
+    COMMANDS: ClassVar[set[TokenType]] = set()
+
+
 def lex(text: str, path: str) -> Lexed:
     """Split ``text``; ``ModelError`` where a quote or comment is not closed."""
     try:
-        raw = Dialect.get_or_raise("duckdb").tokenize(text)
+        raw = _Tokenizer(dialect="duckdb").tokenize(text)
     except TokenError as error:
         raise ModelError(
             f"the SQL cannot be read: {str(error).splitlines()[0]}",
@@ -225,6 +231,8 @@ def lex(text: str, path: str) -> Lexed:
 
 def _is_reserved(token: Token, before: Token | None) -> bool:
     word = token.raw.upper()
+    if before is not None and (before.raw == "." or before.is_word("AS")):
+        return False  # There it is a label or a field, whose case the author chose.
     return word in _RESERVED or (word == "BY" and before is not None and before.raw.upper() in ("GROUP", "ORDER"))
 
 
