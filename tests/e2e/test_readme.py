@@ -29,6 +29,7 @@ _CHANGING = (
     (re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), "MOMENT"),
     (re.compile(r"\b\d+(\.\d+)?s\b|\b\d+m \d\ds\b"), "TIME"),
     (re.compile(r"\b\d[\d,.]* (B|kB|MB)(?!\w)"), "SIZE"),
+    (re.compile(r"\bduckdb \d+\.\d+\.\d+"), "duckdb VERSION"),
     (re.compile(r"\s+"), " "),
 )
 
