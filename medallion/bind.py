@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
-from medallion.models.model import Macro, parse_macros
+from medallion.models.parse import parse_macros
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_state, read_records
 from medallion.publish import staged_record
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
+    from medallion.models.model import Macro
     from medallion.records import Record
     from medallion.splice import Spliced, Version
 

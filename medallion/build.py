@@ -5,31 +5,43 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from medallion.engines.source_files import check_whole
 from medallion.errors import BuildError, Location, MedallionError
 from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
-from medallion.lineage import columns_read
 from medallion.models.annotations import CONDITIONS
+from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
-from medallion.plan import Action, DataState, Decision, Observed, Step, decide, plan
+from medallion.plan import UP_TO_DATE, Action, DataState, Decision, Observed, Step, decide, plan
 from medallion.publish import dataset_files, publish
 from medallion.records import Built, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
     from medallion.config import Config
     from medallion.engines.protocol import Engine, Produced, Session
+    from medallion.meanings import Meanings
     from medallion.models.graph import Graph
 
-__all__ = ["RunResult", "build"]
+__all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
 
-FindFiles = Callable[[TableName, Record], Sequence[Path]]
+
+class FilesAtHand(Protocol):
+    """Where real files come from."""
+
+    identities: Identities
+
+    def find(self, record: Record, state: DataState) -> Sequence[Path]:
+        """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
+
+    def copy(self, file: DataFile, target: Path) -> bool:
+        """Copy the content of a data file to ``target``; False where it cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +71,8 @@ def build(
     observed: Observed,
     config: Config,
     engine: Engine,
-    identities: Identities,
-    find_files: FindFiles,
+    files: FilesAtHand,
+    meanings: Meanings,
     *,
     selected: Collection[TableName] | None = None,
     force: bool = False,
@@ -69,15 +81,15 @@ def build(
     """Bring the selected datasets (all, if None) up to date. The caller holds the run lock.
 
     A failing dataset leaves its old data in place and its readers untouched; everything else is still built.
-    ``find_files`` returns real Parquet files of a dataset, fetching them if need be. ``KeyboardInterrupt`` stops
+    ``KeyboardInterrupt`` stops
     what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
     steps = plan(graph, observed, selected, force=force)
-    run = _Run(graph, observed, config, identities, find_files, force=force, on_event=on_event)
-    todo = [step for step in steps if step.action in (Action.BUILD, Action.MAYBE)]
+    run = _Run(graph, observed, config, files, meanings, force=force, on_event=on_event)
+    todo = [step for step in steps if step.action in WORK]
     for step in steps:
-        if step.action not in (Action.BUILD, Action.MAYBE):
+        if step.action not in WORK:
             run.settle(step.name, step.action, step.reason, step.error)
     if todo:
         with engine.open() as session:
@@ -90,6 +102,11 @@ def build(
         data=run.data,
         untested=sum(a.word in CONDITIONS for m in graph.models.values() for a in m.annotations),
     )
+
+
+#: The actions of a plan that there is something to do for, and the outcomes that leave another record.
+WORK = frozenset({Action.BUILD, Action.REUSE, Action.MAYBE})
+CHANGED = frozenset({Outcome.BUILT, Outcome.SAME, Outcome.REUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +129,8 @@ class _Run:
         graph: Graph,
         observed: Observed,
         config: Config,
-        identities: Identities,
-        find_files: FindFiles,
+        files: FilesAtHand,
+        meanings: Meanings,
         *,
         force: bool,
         on_event: OnEvent,
@@ -121,10 +138,12 @@ class _Run:
         self.graph = graph
         self.records = dict(observed.records)
         self.data = dict(observed.data)
-        self.observed = replace(observed, records=self.records, data=self.data)
+        self.recipes = dict(observed.recipes)
+        self.observed = replace(observed, records=self.records, data=self.data, recipes=self.recipes)
         self.config = config
-        self.identities = identities
-        self.find_files = find_files
+        self.files = files
+        self.identities = files.identities
+        self.meanings = meanings
         self.force = force
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
@@ -159,6 +178,11 @@ class _Run:
 
     def settle(self, name: TableName, action: Action, reason: str, error: MedallionError | None) -> None:
         """A step that needs no work, or cannot be done."""
+        record, model = self.records.get(name), self.graph.models.get(name)
+        if action is Action.UNCHANGED and record and model and record.built.model != model.path:
+            # The data stays as it is; the record must not name a file that is gone.
+            self.records[name] = replace(record, built=replace(record.built, model=model.path))
+            publish(self.config, self.records[name], None, self.identities)
         self.finish(name, _Ended(_SETTLED[action], reason, 0.0, error=error))
 
     def carry_out(self, session: Session, todo: Sequence[Step], workers: int) -> None:
@@ -190,16 +214,27 @@ class _Run:
             if name not in waiting or unsettled.intersection(self.graph.inputs[name]):
                 continue
             waiting.remove(name)
+            self._renew_recipe(name)
             decision = decide(self.graph, self.observed, name, force=self.force)
-            if decision.action is Action.BUILD:
+            if decision.action in (Action.BUILD, Action.REUSE):
                 running[pool.submit(self._step, session, name, decision)] = name
                 continue
             unsettled.discard(name)
-            unchanged = decision.action is Action.UNCHANGED
-            reason = "its inputs hold the same data as before" if unchanged else decision.reason
+            same = decision.action is Action.UNCHANGED and decision.reason == UP_TO_DATE
+            reason = "its inputs hold the same data as before" if same else decision.reason
             self.settle(name, decision.action, reason, decision.error)
             if decision.action is Action.ERROR:
                 self._skip_readers(name, waiting)
+
+    def _renew_recipe(self, name: TableName) -> None:
+        """What the SQL means may hang on the columns of its inputs, which are settled now."""
+        recipe, record = self.recipes[name], self.records.get(name)
+        if record is None or record.built.text != recipe.text:
+            self.recipes[name] = replace(recipe, sql=self._meaning(name))
+
+    def _meaning(self, name: TableName) -> str:
+        inputs = [self.records[read] for read in self.graph.inputs[name] if read in self.records]
+        return self.meanings.of(self.graph.models[name], self.graph.macros[name], inputs)
 
     def _take(self, name: TableName, ended: _Ended, waiting: list[TableName]) -> None:
         if ended.record is not None:
@@ -223,7 +258,10 @@ class _Run:
         started = time.monotonic()
         target = self.config.state / "tmp" / f"{name}.parquet"
         try:
-            outcome, record, peak = self._build(session, name, decision, before, target)
+            if decision.reuse is not None:
+                outcome, record, peak = self._reuse(name, decision.reuse, before, target)
+            if decision.reuse is None or record is None:
+                outcome, record, peak = self._build(session, name, decision, before, target)
         except MedallionError as error:
             return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=error)
         finally:
@@ -247,13 +285,33 @@ class _Run:
 
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
-        record = self._record(name, decision.fingerprint, produced)
+        record = self._record(name, decision.inputs, produced)
+        same = self._publish(name, record, before, produced.file)
+        return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
+
+    def _reuse(
+        self, name: TableName, past: Record, before: Record | None, target: Path
+    ) -> tuple[Outcome, Record | None, None]:
+        """Take the data of an earlier build; no record where it is not to be had after all."""
+        record = replace(
+            past,
+            files=tuple(replace(file, path=f"{name.name}.parquet") for file in past.files),
+            built=replace(past.built, model=self.graph.models[name].path, text=self.recipes[name].text),
+        )
+        here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
+        if not here and not self.files.copy(past.files[0], target):
+            return Outcome.REUSED, None, None
+        self._publish(name, record, before, target)
+        return Outcome.REUSED, record, None
+
+    def _publish(self, name: TableName, record: Record, before: Record | None, file: Path) -> bool:
+        """Put data and record in place; whether the data is what it was before."""
         same = before is not None and before.content_id == record.content_id
-        in_place = same and self.data.get(name) is DataState.PRESENT
         if before is not None and self.data.get(name) is DataState.PRESENT and not self.force:
             self._check_untouched(name, before)
-        publish(self.config, record, None if in_place else produced.file, self.identities)
-        return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
+        in_place = same and self.data.get(name) is DataState.PRESENT
+        publish(self.config, record, None if in_place else file, self.identities)
+        return same
 
     def _register(self, session: Session, names: Sequence[TableName]) -> None:
         """Make inputs readable, each once for all its readers."""
@@ -264,7 +322,7 @@ class _Run:
                 if name in self._published:  # What this run has written needs no second look.
                     files = [self.config.root / f for f in dataset_files(self.records[name])]
                 else:
-                    files = list(self.find_files(name, self.records[name]))
+                    files = list(self.files.find(self.records[name], self.data[name]))
                 session.register(name, files)
                 self._stats[name] = [(file, _stamp(file)) for file in files]
                 self._registered.add(name)
@@ -299,9 +357,11 @@ class _Run:
                     hint=f"`medallion restore {name}` takes the recorded data back",
                 )
 
-    def _record(self, name: TableName, fingerprint: str, produced: Produced) -> Record:
-        model, recipe = self.graph.models[name], self.observed.recipes[name]
+    def _record(self, name: TableName, before: Sequence[Input], produced: Produced) -> Record:
+        model = self.graph.models[name]
+        recipe = replace(self.recipes[name], sql=self._meaning(name))
         file = DataFile(f"{name.name}.parquet", produced.oid, produced.size, produced.rows, produced.key_range)
+        inputs = self._inputs(name, before, [column.name for column in produced.columns])
         return Record(
             dataset=name,
             rows=produced.rows,
@@ -309,28 +369,33 @@ class _Run:
             key=model.key,
             files=(file,),
             built=Built(
-                fingerprint=fingerprint,
+                fingerprint=fingerprint(recipe, [(i.name, i.identity) for i in inputs]),
                 model=model.path,
                 engine=recipe.engine,
                 engine_version=recipe.engine_version,
-                inputs=self._inputs(name, [column.name for column in produced.columns]),
+                inputs=inputs,
                 sql=recipe.sql,
+                text=recipe.text,
                 macros=recipe.macros,
                 variables=recipe.variables,
             ),
         )
 
-    def _inputs(self, name: TableName, outputs: Sequence[str]) -> tuple[Input, ...]:
-        model = self.graph.models[name]
+    def _inputs(self, name: TableName, taken: Sequence[Input], outputs: Sequence[str]) -> tuple[Input, ...]:
+        """The inputs as they were taken before the model ran, with the columns that it reads."""
+        from medallion.lineage import columns_read
+
         reads = columns_read(self.graph, name, outputs, self.records)
-        inputs = [
-            Input(str(read), InputKind.DATASET, self.records[read].content_id, columns=reads[read])
-            for read in self.graph.inputs[name]
-        ]
-        for path in sorted({source.path for source in model.sources}):
-            state = self.observed.sources[path]
-            self.identities.remember_listing(str(state.content_id), state.files)
-            inputs.append(Input(path, InputKind.SOURCE, str(state.content_id), files=len(state.files)))
+        names = self.graph.names(name)
+        inputs = []
+        for read in taken:
+            if read.kind is InputKind.DATASET:
+                upstream = TableName.parse(read.name)
+                columns = reads[upstream]
+                read = replace(read, columns=columns, identity=self.records[upstream].seen(columns, names))
+            else:
+                self.identities.remember_listing(read.content_id, self.observed.sources[read.name].files)
+            inputs.append(read)
         return tuple(inputs)
 
 
@@ -340,4 +405,5 @@ def _stamp(file: Path) -> tuple[int, ...]:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
+_PRESENT = DataState.PRESENT
 _SETTLED = {Action.UNCHANGED: Outcome.UNCHANGED, Action.ERROR: Outcome.FAILED, Action.SKIP: Outcome.SKIPPED}

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
 
     BUILT = "built"
     SAME = "same output"
+    REUSED = "reused"
     UNCHANGED = "unchanged"
     FAILED = "failed"
     SKIPPED = "skipped"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.models.columns import ColumnLineage, column_lineage
+from medallion.models.syntax import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ def model_lineage(
     if not schemas:
         return ColumnLineage(edges=(), exact=True, reason="", inputs=())
     return column_lineage(
-        model.tree, outputs, schemas, whole=graph.hidden[name], unnesting=_unnesting(graph.macros[name])
+        syntax_tree(model.sql), outputs, schemas, whole=graph.hidden[name], unnesting=_unnesting(graph.macros[name])
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import json
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from medallion.cachefile import read_cache, write_cache
 from medallion.errors import DataError, Location, MedallionError, RecordError, SourceError
 from medallion.git.lfs import Pointer, conflicted
 from medallion.names import TableName
@@ -20,12 +19,14 @@ from medallion.plan import DataState, SourceState
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from medallion.config import Config
 
 __all__ = ["Identities", "data_folder", "data_state", "is_allowed", "read_records", "real_files", "source_state"]
 
+_FORMAT = 1
 _POINTER_LIMIT = 1024
 # A pointer with the marks of a merge in it, three times over, is still shorter than this.
 _SMALL = 8 * _POINTER_LIMIT
@@ -56,12 +57,10 @@ class Identities:
         self._seen: dict[str, _Seen] = {}
         self.listings: dict[str, dict[str, str]] = {}
         self._dirty = False
-        try:
-            document = json.loads(self._file.read_bytes())
+        document = read_cache(self._file)
+        if isinstance(document, dict) and document.get("format") == _FORMAT:
             self._seen = {path: _Seen(*entry) for path, entry in document["files"].items()}
-            self.listings = {cid: dict(files) for cid, files in document["listings"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._seen, self.listings = {}, {}
+            self.listings = document["listings"]
 
     def of(self, path: str) -> tuple[str, int, bool] | None:
         """The sha256 of a file, its size in bytes, and whether it is real; None where there is no such file.
@@ -106,19 +105,14 @@ class Identities:
         if not self._dirty:
             return
         document = {
+            "format": _FORMAT,
             "files": {
                 path: [s.size, s.modified, s.changed, s.inode, s.oid, s.real] for path, s in sorted(self._seen.items())
             },
             # The latest listings are the ones that a next plan compares with.
             "listings": dict(list(self.listings.items())[-50:]),
         }
-        temporary = self._file.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(document))
-            temporary.replace(self._file)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        write_cache(self._file, document)
         self._dirty = False
 
     def _pointer(self, path: str, size: int) -> Pointer | None:

@@ -6,21 +6,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, SourceError
 from medallion.models.fingerprint import Recipe, fingerprint
-from medallion.records import InputKind, Record
+from medallion.records import Input, InputKind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from medallion.models.changes import ModelChange
     from medallion.models.graph import Graph
     from medallion.names import TableName
 
-__all__ = ["UP_TO_DATE", "Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
+__all__ = ["REUSED", "UP_TO_DATE", "Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
 
 
 #: The reason of a dataset for which nothing has to be done.
@@ -31,6 +32,7 @@ class Action(StrEnum):
     """What happens to a dataset."""
 
     BUILD = "build"
+    REUSE = "reuse"
     MAYBE = "maybe"
     UNCHANGED = "unchanged"
     ERROR = "error"
@@ -68,7 +70,8 @@ class Observed:
     """Everything a plan looks at besides the graph.
 
     ``listings`` maps the content id of a pattern, where it is still known, to the files it then had: it serves the
-    reasons only.
+    reasons only. ``past`` gives the records, of any dataset and time, that a recipe is known to have led to and whose
+    data is at hand, ``former_sql`` the SQL that a record's data was built from, where it is known.
     """
 
     records: Mapping[TableName, Record]
@@ -77,27 +80,39 @@ class Observed:
     sources: Mapping[str, SourceState]
     recipes: Mapping[TableName, Recipe]
     listings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    past: Callable[[Recipe], Iterable[Record]] = lambda _: ()
+    former_sql: Callable[[Record], str | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with one dataset whose inputs are settled. ``fingerprint`` is empty where it cannot be known."""
+    """What to do with one dataset whose inputs are settled.
+
+    ``inputs`` are those inputs as they are taken. ``reuse`` is the record of a build that gave what this one would,
+    ``change`` what a change of the SQL does to the output.
+    """
 
     action: Action
     reason: str
-    fingerprint: str = ""
+    inputs: tuple[Input, ...] = ()
     error: MedallionError | None = None
+    reuse: Record | None = None
+    change: ModelChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A dataset's place in a plan; ``causes`` are the datasets that its action hangs on."""
+    """A dataset's place in a plan; ``causes`` are the datasets that its action hangs on.
+
+    ``change`` tells what a change of its SQL does to its output, where that is the reason.
+    """
 
     name: TableName
     action: Action
     reason: str
     causes: tuple[TableName, ...] = ()
     error: MedallionError | None = None
+    change: ModelChange | None = None
 
 
 def plan(
@@ -137,15 +152,29 @@ def _step(
     if failed:
         return Step(name, Action.SKIP, f"needs {_names(failed)}", failed)
     decision = decide(graph, observed, name, force=force, volatile=volatile)
-    building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.MAYBE))
+    building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.REUSE, Action.MAYBE))
     if decision.action is Action.UNCHANGED and building:
-        return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
+        return Step(name, Action.MAYBE, _if_changed(observed, name, building), building)
     missing = {i for i in graph.inputs.get(name, ()) if i not in observed.records}
     if isinstance(decision.error, _InputMissingError) and missing <= set(building):
         if name in observed.records and not force:
             return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
         return Step(name, Action.BUILD, "forced" if force else "new", building)
-    return Step(name, decision.action, decision.reason, (), decision.error)
+    if decision.action is Action.REUSE and building:  # What is at hand fits today's inputs, and those may change.
+        return Step(name, Action.BUILD, decision.reason.removesuffix(REUSED), building, change=decision.change)
+    return Step(name, decision.action, decision.reason, (), decision.error, decision.change)
+
+
+def _if_changed(observed: Observed, name: TableName, building: Sequence[TableName]) -> str:
+    """What would have to change in the inputs that are built for ``name`` to be built as well."""
+    record = observed.records[name]
+    read = {i.name: i.columns for i in record.built.inputs if i.kind is InputKind.DATASET}
+    upstream = building[0]
+    columns = read.get(str(upstream), ())
+    every = upstream in observed.records and len(columns) == len(observed.records[upstream].columns)
+    if len(building) > 1 or not columns or every:
+        return f"if the content of {_names(building)} changes"
+    return f"if {upstream} changes in {', '.join(columns[:4])}{' …' if len(columns) > 4 else ''}"
 
 
 class _InputMissingError(DataError):
@@ -165,19 +194,77 @@ def decide(
     blocked = None if force else _blocked(name, state)
     if blocked:
         return Decision(Action.ERROR, f"{state}", error=blocked)
-    inputs, problem = _inputs(graph, observed, name, record)
+    built = record.built if record else None
+    inputs, problem = _inputs(graph, observed, name, built.inputs if built else (), record)
     if problem:
         return Decision(Action.ERROR, "an input is missing", error=problem)
-    print_now = fingerprint(observed.recipes[name], [(n, c) for n, c, _ in inputs])
-    reason = _reason(graph, observed, name, record, state, print_now, inputs, force=force, volatile=volatile)
-    gone = [n for n, _, is_absent in inputs if is_absent]
+    now = _fingerprint(observed.recipes[name], inputs)
+    reason = _reason(graph, observed, name, record, state, now, inputs, force=force, volatile=volatile)
+    change = None
+    if reason == SQL_CHANGED and record is not None:
+        change = _change(graph, observed, name, record)
+        reason += f": {change}" if change else ""
+    gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
-        return Decision(
-            Action.UNCHANGED, f"source {gone[0]} is not here; the data is" if gone else UP_TO_DATE, print_now
-        )
+        return Decision(Action.UNCHANGED, _why_not(graph, observed, name, record, inputs, gone), inputs)
     if gone:
-        return Decision(Action.ERROR, reason, print_now, _source_error(graph, observed, name, gone[0]))
-    return Decision(Action.BUILD, reason, print_now)
+        return Decision(Action.ERROR, reason, inputs, _source_error(graph, observed, name, gone[0].name))
+    if not force and not graph.models[name].volatile:
+        past = _reusable(graph, observed, name, record)
+        if past:
+            return Decision(Action.REUSE, reason + REUSED, inputs, reuse=past, change=change)
+    return Decision(Action.BUILD, reason, inputs, change=change)
+
+
+SQL_CHANGED = "SQL changed"
+#: The end of a reason where the result of an earlier build is taken.
+REUSED = "; the same was built before"
+
+
+def _fingerprint(recipe: Recipe, inputs: Iterable[Input]) -> str:
+    return fingerprint(recipe, [(i.name, i.identity) for i in inputs])
+
+
+def _reusable(graph: Graph, observed: Observed, name: TableName, record: Record | None) -> Record | None:
+    """The record of an earlier build from the same recipe, whose inputs looked then as they look now."""
+    for past in observed.past(observed.recipes[name]):
+        inputs, problem = _inputs(graph, observed, name, past.built.inputs, record)
+        if not problem and _fingerprint(observed.recipes[name], inputs) == past.built.fingerprint:
+            return replace(past, dataset=name, built=replace(past.built, inputs=inputs))
+    return None
+
+
+def _change(graph: Graph, observed: Observed, name: TableName, record: Record) -> ModelChange | None:
+    """What a change of the SQL does, where the former SQL is known."""
+    before = observed.former_sql(record)
+    if before is None:
+        return None
+    from medallion.models.changes import compare_models
+
+    return compare_models(before, graph.models[name].sql)
+
+
+def _why_not(
+    graph: Graph,
+    observed: Observed,
+    name: TableName,
+    record: Record | None,
+    inputs: Sequence[Input],
+    gone: Sequence[Input],
+) -> str:
+    """Why nothing has to be done, where that is not plain to see."""
+    assert record is not None  # noqa: S101 - without a record a dataset has to be built
+    if gone:
+        return f"source {gone[0].name} is not here; the data is"
+    before = {i.name: i.content_id for i in record.built.inputs}
+    changed = [i.name for i in inputs if before.get(i.name) != i.content_id]
+    if changed:
+        return f"{_names(changed)} changed only in columns it does not read"
+    if record.built.text != observed.recipes[name].text:
+        return "the SQL means the same as before"
+    if record.built.model != graph.models[name].path:
+        return f"its model was moved here from {record.built.model}"
+    return UP_TO_DATE
 
 
 def _reason(
@@ -186,8 +273,8 @@ def _reason(
     name: TableName,
     record: Record | None,
     state: DataState,
-    print_now: str,
-    inputs: Sequence[tuple[str, str, bool]],
+    now: str,
+    inputs: Sequence[Input],
     *,
     force: bool,
     volatile: bool,
@@ -199,7 +286,7 @@ def _reason(
         return "forced"
     if state is DataState.MISSING:
         return "its data file is missing"
-    if record.built.fingerprint != print_now:
+    if record.built.fingerprint != now:
         return _why(record, observed.recipes[name], inputs, observed)
     if volatile and graph.models[name].volatile:
         return "volatile: built in every run"
@@ -241,40 +328,47 @@ def _blocked(name: TableName, state: DataState) -> MedallionError | None:
 
 
 def _inputs(
-    graph: Graph, observed: Observed, name: TableName, record: Record | None
-) -> tuple[list[tuple[str, str, bool]], MedallionError | None]:
-    """Name, content id and "is an absent source" of each input as it stands now; or what is missing."""
-    found: list[tuple[str, str, bool]] = []
+    graph: Graph, observed: Observed, name: TableName, before: Sequence[Input], record: Record | None
+) -> tuple[tuple[Input, ...], MedallionError | None]:
+    """Each input as it stands now, with the columns that were read ``before``; or what is missing.
+
+    An input that was not read before has the identity of its whole content: it differs in any case.
+    """
+    built = {i.name: i for i in before}
+    names = graph.names(name)
+    found: list[Input] = []
     for read in graph.inputs[name]:
         upstream = observed.records.get(read)
         if upstream is None:
             broken = observed.broken.get(read)
             if broken:
-                return [], _InputMissingError(broken.message, location=broken.location, hint=broken.hint)
-            return [], _InputMissingError(
+                return (), _InputMissingError(broken.message, location=broken.location, hint=broken.hint)
+            return (), _InputMissingError(
                 f"{name} reads {read}, which has not been built",
                 hint=f"`medallion run +{name}` builds what it needs as well",
             )
-        found.append((str(read), upstream.content_id, False))
-    built_from = {i.name: i.content_id for i in record.built.inputs if i.kind is InputKind.SOURCE} if record else {}
+        columns = built[str(read)].columns if str(read) in built else tuple(c.name for c in upstream.columns)
+        seen = upstream.seen(columns, names)
+        found.append(Input(str(read), InputKind.DATASET, upstream.content_id, columns, identity=seen))
     data_is_here = observed.data.get(name) in (DataState.PRESENT, DataState.UNFETCHED)
-    for reference in graph.models[name].sources:
-        state = observed.sources[reference.path]
+    known = {i.name: i for i in record.built.inputs if i.kind is InputKind.SOURCE} if record else {}
+    for path in sorted({source.path for source in graph.models[name].sources}):
+        state = observed.sources[path]
         if state.content_id is not None:
-            found.append((reference.path, state.content_id, False))
-        elif reference.path in built_from and data_is_here and state.absent:
-            # The record knows what the source was; that it is gone is no change.
-            found.append((reference.path, built_from[reference.path], True))
+            source = Input(path, InputKind.SOURCE, state.content_id, files=len(state.files), identity=state.content_id)
+        elif path in known and data_is_here and state.absent:
+            source = known[path]  # The record knows what the source was; that it is gone is no change.
         else:
-            return [], _source_error(graph, observed, name, reference.path)
-    return found, None
+            return (), _source_error(graph, observed, name, path)
+        found.append(source)
+    return tuple(found), None
 
 
-def _why(record: Record, recipe: Recipe, inputs: Sequence[tuple[str, str, bool]], observed: Observed) -> str:
+def _why(record: Record, recipe: Recipe, inputs: Sequence[Input], observed: Observed) -> str:
     """The first reason, in the order in which a person would look, why a fingerprint differs."""
     built = record.built
     if built.sql != recipe.sql:
-        return "SQL changed"
+        return SQL_CHANGED
     if built.macros != dict(recipe.macros):
         names = sorted(n for n in {*built.macros, *recipe.macros} if built.macros.get(n) != recipe.macros.get(n))
         return f"macro changed: {', '.join(names)}"
@@ -285,9 +379,9 @@ def _why(record: Record, recipe: Recipe, inputs: Sequence[tuple[str, str, bool]]
         return f"variable changed: {', '.join(names)}"
     if record.key != recipe.key:
         return "key changed"
-    now = {n: c for n, c, _ in inputs}
+    now = {i.name: i.identity for i in inputs}
     before = {i.name: i for i in built.inputs}
-    changed = sorted(n for n in {*now, *before} if n not in now or n not in before or before[n].content_id != now[n])
+    changed = sorted(n for n in {*now, *before} if n not in now or n not in before or before[n].identity != now[n])
     for name in changed:
         if name in before and before[name].kind is InputKind.SOURCE and name in observed.sources:
             return f"source changed: {_changed_files(before[name].content_id, observed.sources[name], observed)}"

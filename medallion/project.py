@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,7 @@ from medallion.events import OnEvent, Outcome, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from medallion.add import Added
     from medallion.build import RunResult
@@ -76,12 +75,33 @@ class Project:
 
     def workspace(self) -> Workspace:
         """The models and files as they stand now."""
-        from medallion.engines.duckdb import DuckDBEngine, engine_version
+        from medallion.files import Files
+        from medallion.installed import version_of
         from medallion.workspace import look
 
-        found = look(self.config, DuckDBEngine.name, engine_version())
+        found = look(self.config, "duckdb", version_of("duckdb"))
         found.identities.save()
-        return found
+        files = Files(found, self._store)
+        observed = replace(found.observed, past=files.past, former_sql=self._former_sql(found))
+        return replace(found, observed=observed)
+
+    def _former_sql(self, workspace: Workspace) -> Callable[[Record], str | None]:
+        """Finds the SQL of a record: as it was built here, else as the last commit has it."""
+
+        def find(record: Record) -> str | None:
+            known = workspace.past.sql(record)
+            if known is not None:
+                return known
+            from medallion.models.parse import parse_model
+
+            with suppress(MedallionError, UnicodeDecodeError):
+                path = record.built.model
+                text = self.repository.read("HEAD", [path]).get(path, b"").decode()
+                model = parse_model(record.dataset, path, text, self.config.layers)
+                return model.sql if model.digest == record.built.text else None
+            return None
+
+        return find
 
     # Run
 
@@ -105,40 +125,38 @@ class Project:
         A dataset that fails is a step of the result, not an exception. The process works in the project's folder
         while models run. Waits while another process writes to the project.
         """
-        from medallion.build import build
+        from medallion.build import CHANGED, WORK, build
         from medallion.engines.duckdb import DuckDBEngine
+        from medallion.files import Files
         from medallion.lock import run_lock
         from medallion.observe import Identities
         from medallion.publish import recover
-        from medallion.versions import files_in_worktree
 
         with run_lock(self.config, command, on_event):
             recover(self.config, Identities(self.config.root))
             workspace, steps = self.plan(select, force=force)
-            store = self._store()
+            store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
             started = datetime.now(UTC)
-
-            def find_files(name: TableName, record: Record) -> Sequence[Path]:
-                state = workspace.observed.data[name]
-                return files_in_worktree(self.config, store, record, state, workspace.identities)
-
             try:
                 result = build(
                     workspace.graph,
                     workspace.observed,
                     self.config,
                     DuckDBEngine(self.config, folders),
-                    workspace.identities,
-                    find_files,
+                    Files(workspace, self._store),
+                    workspace.meanings,
                     selected={step.name for step in steps},
                     force=force,
                     on_event=on_event,
                 )
             finally:
                 workspace.identities.save()
+                workspace.meanings.save()
+            changed = [step.dataset for step in result.steps if step.outcome in CHANGED]
+            workspace.past.remember((result.records[name], workspace.graph.models[name].sql) for name in changed)
             self._log_run(command, started, result)
-            if any(step.outcome in (Outcome.BUILT, Outcome.SAME) for step in result.steps):
+            if changed:
                 after = replace(workspace.observed, records=result.records, data=result.data)
                 self._index_if_versioned(replace(workspace, observed=after))
             return replace(result, errors=workspace.misnamed)
@@ -150,6 +168,9 @@ class Project:
 
     def _log_run(self, command: str, started: datetime, result: RunResult) -> None:
         """Append the run to the local log that the catalog is filled from."""
+        from medallion.plan import UP_TO_DATE
+        from medallion.runs import Runs
+
         document = {
             "id": f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
             "started_at": started.isoformat(),
@@ -167,10 +188,17 @@ class Project:
                     "error": step.error.message if step.error else None,
                 }
                 for step in result.steps
+                if step.outcome is not Outcome.UNCHANGED or step.reason != UP_TO_DATE
             ],
+            "up_to_date": sum(s.outcome is Outcome.UNCHANGED and s.reason == UP_TO_DATE for s in result.steps),
         }
-        with (self.config.state / "runs.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(document, ensure_ascii=False) + "\n")
+        Runs(self.config).append(document)
+
+    def durations(self) -> Mapping[TableName, float]:
+        """How many seconds each dataset took when it was last computed here."""
+        from medallion.runs import Runs
+
+        return Runs(self.config).seconds()
 
     # Query
 

@@ -18,7 +18,7 @@ from medallion.errors import Location, ModelError, RecordError
 from medallion.names import TableName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 __all__ = ["FORMAT", "Built", "Column", "DataFile", "Input", "InputKind", "Record", "content_id", "record_path"]
 
@@ -60,7 +60,8 @@ class DataFile:
 class Input:
     """What was read: a dataset (its content id and the columns read) or a source.
 
-    A source's ``name`` is the path as the model writes it. Its content id is the file's sha256; for a pattern,
+    ``identity`` is that of what was read of it: for a dataset :meth:`Record.seen`, for a source its content id. A
+    source's ``name`` is the path as the model writes it. Its content id is the file's sha256; for a pattern,
     the sha256 of what ``sha256sum`` prints for the matching files, sorted by path. ``files`` counts them.
     """
 
@@ -69,14 +70,15 @@ class Input:
     content_id: str
     columns: tuple[str, ...] = ()
     files: int = 0
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """How the data came to be.
 
-    ``model`` is the SQL file's path in the project, ``sql`` the digest of its canonical form. ``macros`` (name and
-    digest) and ``variables`` (name and value) are those that the SQL uses.
+    ``model`` is the SQL file's path in the project, ``sql`` the digest of what it means, ``text`` that of its tokens.
+    ``macros`` (name and digest) and ``variables`` (name and value) are those that the SQL uses.
     """
 
     fingerprint: str
@@ -87,6 +89,7 @@ class Built:
     sql: str = ""
     macros: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,18 @@ class Record:
     def content_id(self) -> str:
         """The identity of the data, derived from the oids of its files."""
         return content_id(file.oid for file in self.files)
+
+    def seen(self, columns: Collection[str], names: Collection[str] | None) -> str:
+        """The identity (sha256, hex) of what a model sees of this dataset that reads these ``columns`` of it.
+
+        ``names`` are all names, in lower case, by which its SQL could reach a column; None where it may reach any. It
+        covers the number of rows, names and types of the columns that can be reached, and the values of those that
+        are read.
+        """
+        reached = [[c.name, c.type] for c in self.columns if names is None or c.name.lower() in names]
+        read = sorted([c.name, c.hash] for c in self.columns if c.name in columns)
+        seen = [self.rows, reached if names is None else sorted(reached), read]
+        return hashlib.sha256(json.dumps(seen, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
     @property
     def size(self) -> int:
@@ -125,6 +140,7 @@ class Record:
                 "engine": {"name": self.built.engine, "version": self.built.engine_version},
                 "inputs": [_encode_input(i) for i in self.built.inputs],
                 "sql": self.built.sql,
+                "text": self.built.text,
                 "macros": dict(self.built.macros),
                 "variables": dict(self.built.variables),
             },
@@ -169,6 +185,7 @@ def _encode_input(read: Input) -> dict[str, object]:
     encoded: dict[str, object] = {"name": read.name, "kind": str(read.kind), "content_id": read.content_id}
     if read.kind is InputKind.DATASET:
         encoded["columns"] = list(read.columns)
+        encoded["identity"] = read.identity
     else:
         encoded["files"] = read.files
     return encoded
@@ -240,10 +257,12 @@ def _decode(document: Mapping[str, Any]) -> Record:
                     _text(i["content_id"]),
                     tuple(map(_text, i.get("columns", ()))),
                     int(i.get("files", 0)),
+                    _text(i.get("identity", i["content_id"])),
                 )
                 for i in built["inputs"]
             ),
             sql=_text(built.get("sql", "")),
+            text=_text(built.get("text", "")),
             macros=dict(built.get("macros", {})),
             variables=dict(built.get("variables", {})),
         ),

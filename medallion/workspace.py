@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, ModelError
 from medallion.git.lfs import conflicted
+from medallion.meanings import Meanings
 from medallion.models.fingerprint import Recipe, recipe
 from medallion.models.graph import Graph, build_graph
-from medallion.models.model import Macro, Model, parse_macros, parse_model
 from medallion.names import TableName
 from medallion.observe import Identities, data_state, read_records, source_state
+from medallion.parsed import Parsed
+from medallion.past import Past
 from medallion.plan import DataState, Observed
 from medallion.publish import staged_record
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from medallion.config import Config, Variable
+    from medallion.models.model import Macro, Model
     from medallion.records import Record
 
 __all__ = ["Workspace", "load_graph", "look"]
@@ -34,6 +37,8 @@ class Workspace:
     graph: Graph
     observed: Observed
     identities: Identities
+    meanings: Meanings
+    past: Past
     misnamed: tuple[MedallionError, ...]
     orphans: tuple[TableName, ...]
     strays: tuple[str, ...]
@@ -50,13 +55,11 @@ def look(
     graph, misnamed = load_graph(config)
     records, broken, strays = read_records(config.root, config.layers)
     records |= _between_renames(config, identities)
-    recipes: dict[TableName, Recipe] = {}
-    problems = dict(graph.problems)
-    for name in graph.models:
-        try:
-            recipes[name] = recipe(graph, name, {**config.variables, **(variables or {})}, engine, engine_version)
-        except ModelError as error:
-            problems.setdefault(name, error)
+    meanings, past = Meanings(config, engine_version), Past(config)
+    recipes, problems = _recipes(
+        meanings, graph, records, {**config.variables, **(variables or {})}, engine, engine_version
+    )
+    meanings.save()
     patterns = {s.path for m in graph.models.values() if m.name.layer == config.layers[0] for s in m.sources}
     data: dict[TableName, DataState] = {}
     for name in {*graph.order, *records} - set(broken):
@@ -72,10 +75,42 @@ def look(
         sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
         recipes=recipes,
         listings=identities.listings,
+        past=past.find,
     )
-    graph = Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
+    graph = replace(graph, problems=problems)
     orphans = tuple(sorted({*records, *broken} - set(graph.order)))
-    return Workspace(config, graph, observed, identities, tuple(misnamed), orphans, tuple(strays))
+    return Workspace(config, graph, observed, identities, meanings, past, tuple(misnamed), orphans, tuple(strays))
+
+
+def _recipes(
+    meanings: Meanings,
+    graph: Graph,
+    records: Mapping[TableName, Record],
+    variables: Mapping[str, Variable],
+    engine: str,
+    engine_version: str,
+) -> tuple[dict[TableName, Recipe], dict[TableName, ModelError]]:
+    """What would be computed for each model, and the graph's problems with those of the models that have no recipe.
+
+    A model whose text is that of its record means what it meant: DuckDB's parser is only asked about the others.
+    """
+    recipes: dict[TableName, Recipe] = {}
+    problems = dict(graph.problems)
+    for name, model in graph.models.items():
+        record = records.get(name)
+        if record is not None and record.built.text == model.digest and record.built.engine_version == engine_version:
+            sql = record.built.sql
+        elif name in problems:
+            continue
+        elif all(read in records for read in graph.inputs[name]):
+            sql = meanings.of(model, graph.macros[name], [records[read] for read in graph.inputs[name]])
+        else:
+            sql = ""  # It is known when its inputs are, and has to be built in any case.
+        try:
+            recipes[name] = recipe(graph, name, variables, engine, engine_version, sql)
+        except ModelError as error:
+            problems.setdefault(name, error)
+    return recipes, problems
 
 
 def _between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
@@ -90,7 +125,8 @@ def _between_renames(config: Config, identities: Identities) -> dict[TableName, 
 
 def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
     """The project's models and macros as a graph, and the files that cannot even be given a name."""
-    macros, macro_errors = _macros(config)
+    parsed = Parsed(config)
+    macros, macro_errors = _macros(config, parsed)
     models: list[Model] = []
     problems: dict[TableName, ModelError] = {}
     misnamed: list[MedallionError] = []
@@ -103,9 +139,10 @@ def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
             )
             continue
         try:
-            models.append(parse_model(name, paths[0], _text(config.root, paths[0]), config.layers))
+            models.append(parsed.model(name, paths[0], _text(config.root, paths[0])))
         except ModelError as error:
             problems[name] = error
+    parsed.save()
     graph = build_graph(models, macros, config.layers, problems)
     return _blame_macros(graph, macro_errors), misnamed
 
@@ -161,13 +198,13 @@ def _text(root: Path, path: str) -> str:
     return text
 
 
-def _macros(config: Config) -> tuple[list[Macro], list[ModelError]]:
+def _macros(config: Config, parsed: Parsed) -> tuple[list[Macro], list[ModelError]]:
     macros: dict[str, Macro] = {}
     errors: list[ModelError] = []
     for file in sorted((config.root / "sql" / "macros").rglob("*.sql")):
         path = file.relative_to(config.root).as_posix()
         try:
-            for macro in parse_macros(path, _text(config.root, path), config.layers):
+            for macro in parsed.macros(path, _text(config.root, path)):
                 other = macros.get(macro.name)
                 if other:
                     raise ModelError(
@@ -186,4 +223,4 @@ def _blame_macros(graph: Graph, errors: list[ModelError]) -> Graph:
     if not errors:
         return graph
     problems = {name: graph.problems.get(name, errors[0]) for name in graph.order}
-    return Graph(graph.models, graph.inputs, graph.macros, graph.hidden, problems, graph.order, graph.readers)
+    return replace(graph, problems=problems)

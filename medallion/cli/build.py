@@ -58,13 +58,15 @@ def plan(
     from medallion.cli.plan_view import plan_document, print_plan
     from medallion.project import Project
 
-    workspace, steps = Project.open(variables=parse_variables(var)).plan(select or (), force=force)
+    project = Project.open(variables=parse_variables(var))
+    workspace, steps = project.plan(select or (), force=force)
+    durations = project.durations()
     if as_json:
         from medallion.cli.console import print_json
 
-        print_json(plan_document(workspace, steps))
+        print_json(plan_document(workspace, steps, durations))
     else:
-        print_plan(workspace, steps, everything=everything)
+        print_plan(workspace, steps, durations, everything=everything)
     if workspace.misnamed or any(step.error for step in steps):
         raise typer.Exit(2)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.cli.console import count, err, out, print_error, print_line
-from medallion.plan import Action, Step
+from medallion.cli.console import count, err, out, print_error, print_line, seconds, size
+from medallion.plan import UP_TO_DATE, Action, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from medallion.models.changes import ModelChange
+    from medallion.names import TableName
     from medallion.workspace import Workspace
 
 __all__ = ["plan_document", "print_plan"]
 
 _WORD = {
     Action.BUILD: ("build", "green"),
+    Action.REUSE: ("reuse", "green"),
     Action.MAYBE: ("build", "yellow"),
     Action.UNCHANGED: ("unchanged", "dim"),
     Action.ERROR: ("error", "red"),
@@ -23,9 +26,16 @@ _WORD = {
 }
 
 
-def print_plan(workspace: Workspace, steps: Sequence[Step], *, everything: bool) -> None:
-    """Print what would happen; unchanged datasets are counted, and listed where asked for."""
-    shown = [s for s in steps if everything or s.action is not Action.UNCHANGED]
+def print_plan(
+    workspace: Workspace, steps: Sequence[Step], durations: Mapping[TableName, float], *, everything: bool
+) -> None:
+    """Print what would happen.
+
+    What is unchanged is counted, and listed where asked for or where the reason is worth a line. ``durations`` are how
+    many seconds each dataset took in past runs.
+    """
+    idle = all(s.action is Action.UNCHANGED for s in steps)
+    shown = [s for s in steps if everything or s.action is not Action.UNCHANGED or not (idle or s.reason == UP_TO_DATE)]
     lines = list(_tree(shown))
     width = max((len(prefix) + len(str(step.name)) for prefix, step in lines), default=0)
     from rich.text import Text
@@ -40,16 +50,27 @@ def print_plan(workspace: Workspace, steps: Sequence[Step], *, everything: bool)
     for error in [*workspace.misnamed, *(s.error for s in steps if s.error)]:
         print_error(error)
     unchanged = sum(s.action is Action.UNCHANGED for s in steps)
-    build = sum(s.action is Action.BUILD for s in steps)
-    maybe = sum(s.action is Action.MAYBE for s in steps)
-    if not lines or (not build and not maybe and unchanged == len(steps)):
+    if unchanged == len(steps):
         err().print(f"everything is up to date ({count(unchanged, 'dataset')})")
         return
-    parts = [f"to build: {build}", f"perhaps: {maybe}" if maybe else "", f"unchanged: {unchanged}"]
-    parts += [
-        f"{action}: {n}" for action in (Action.ERROR, Action.SKIP) if (n := sum(s.action is action for s in steps))
-    ]
-    err().print(", ".join(part for part in parts if part))
+    counts = {action: sum(s.action is action for s in steps) for action in Action}
+    parts = [f"to build: {counts[Action.BUILD]}"]
+    named = {Action.MAYBE: "perhaps", Action.REUSE: "to reuse", Action.ERROR: "error", Action.SKIP: "skip"}
+    parts += [f"{word}: {counts[action]}" for action, word in named.items() if counts[action]]
+    parts.append(f"unchanged: {unchanged}")
+    err().print(", ".join(parts) + _expected(workspace, steps, durations))
+
+
+def _expected(workspace: Workspace, steps: Sequence[Step], durations: Mapping[TableName, float]) -> str:
+    """How long it takes and how much it writes, at most, as far as past runs tell."""
+    building = [s.name for s in steps if s.action in (Action.BUILD, Action.MAYBE)]
+    known = [name for name in building if name in durations]
+    if not known:
+        return ""
+    written = sum(r.size for name in building if (r := workspace.observed.records.get(name)))
+    unknown = len(building) - len(known)
+    of = f" and {count(unknown, 'dataset')} never built" if unknown else ""
+    return f"; at most about {seconds(sum(durations[name] for name in known))}, {size(written)}{of} (from past runs)"
 
 
 def _tree(steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
@@ -71,8 +92,11 @@ def _tree(steps: Sequence[Step]) -> Iterator[tuple[str, Step]]:
         yield from walk(root, "", "", "")
 
 
-def plan_document(workspace: Workspace, steps: Sequence[Step]) -> dict[str, object]:
+def plan_document(
+    workspace: Workspace, steps: Sequence[Step], durations: Mapping[TableName, float]
+) -> dict[str, object]:
     """The plan as JSON: a stable format, see docs/reference/json.md."""
+    records = workspace.observed.records
     return {
         "steps": [
             {
@@ -80,9 +104,24 @@ def plan_document(workspace: Workspace, steps: Sequence[Step]) -> dict[str, obje
                 "action": str(step.action),
                 "reason": step.reason,
                 "causes": [str(cause) for cause in step.causes],
+                "change": _change_document(step.change) if step.change else None,
+                "rows": records[step.name].rows if step.name in records else None,
+                "bytes": records[step.name].size if step.name in records else None,
+                "seconds": durations.get(step.name),
                 "error": str(step.error) if step.error else None,
             }
             for step in steps
         ],
         "errors": [str(error) for error in workspace.misnamed],
+    }
+
+
+def _change_document(change: ModelChange) -> dict[str, object]:
+    return {
+        "known": change.known,
+        "breaking": change.breaking,
+        "added": list(change.added),
+        "removed": list(change.removed),
+        "changed": list(change.changed),
+        "rows": change.rows,
     }

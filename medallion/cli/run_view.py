@@ -22,6 +22,7 @@ __all__ = ["RunView", "run_document"]
 _STYLE = {
     Outcome.BUILT: "green",
     Outcome.SAME: "dim",
+    Outcome.REUSED: "green",
     Outcome.UNCHANGED: "dim",
     Outcome.FAILED: "red",
     Outcome.SKIPPED: "yellow",
@@ -37,6 +38,7 @@ class RunView:
         self._width = max(map(len, names), default=20)
         self._running: dict[TableName, tuple[float, StepProgress | None, int | None]] = {}
         self._live: Live | None = None
+        self._worked = False
 
     def __enter__(self) -> RunView:
         if not self.quiet and err().is_terminal:
@@ -57,6 +59,7 @@ class RunView:
         if isinstance(event, Waiting):
             err().print(f"waiting for another run to end: {event.holder}", style="yellow")
         elif isinstance(event, StepStarted):
+            self._worked = True
             self._running[event.dataset] = (time.monotonic(), None, event.rows_before)
         elif isinstance(event, StepProgress):
             if event.dataset in self._running:
@@ -67,11 +70,11 @@ class RunView:
             self._finished(event)
 
     def _finished(self, event: StepFinished) -> None:
-        if event.outcome is Outcome.UNCHANGED and event.reason == UP_TO_DATE:
-            return
+        if event.outcome is Outcome.UNCHANGED and (event.reason == UP_TO_DATE or not self._worked):
+            return  # Why nothing had to be done is worth a line where something else was done.
         from rich.text import Text
 
-        shown = event.outcome in (Outcome.BUILT,)
+        shown = event.outcome in (Outcome.BUILT, Outcome.REUSED)
         rows = count(event.rows, "row") if shown and event.rows is not None else ""
         line = Text(f"{event.dataset!s:<{self._width}}  ")
         line.append(f"{event.outcome:<11}", style=_STYLE[event.outcome])
@@ -113,9 +116,10 @@ class RunView:
         if result.untested and counts[Outcome.BUILT]:
             stated = count(result.untested, "condition")
             err().print(f"{stated} (@check, @not_null …) stated in comments, not tested", style="dim")
+        reused = f"reused {counts[Outcome.REUSED]}, " if counts[Outcome.REUSED] else ""
         same = f"same output {counts[Outcome.SAME]}, " if counts[Outcome.SAME] else ""
         err().print(
-            f"built {counts[Outcome.BUILT]}, {same}unchanged {counts[Outcome.UNCHANGED]}, "
+            f"built {counts[Outcome.BUILT]}, {reused}{same}unchanged {counts[Outcome.UNCHANGED]}, "
             f"failed {counts[Outcome.FAILED]}, skipped {counts[Outcome.SKIPPED]} in {seconds(result.seconds)}",
             style="red" if counts[Outcome.FAILED] else "",
         )

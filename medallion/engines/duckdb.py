@@ -8,7 +8,6 @@ import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from medallion.engines.model_run import ModelRun
 from medallion.engines.sandbox import connect, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.installed import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +35,7 @@ __all__ = ["DuckDBEngine", "engine_version"]
 
 def engine_version() -> str:
     """The installed DuckDB's version, found without importing it."""
-    return version("duckdb")
+    return version_of("duckdb")
 
 
 def _share(limit: str | None) -> str:

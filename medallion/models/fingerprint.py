@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.errors import ModelError
-from medallion.models.tokens import CANONICAL
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -17,13 +16,24 @@ if TYPE_CHECKING:
     from medallion.config import Variable
     from medallion.models.graph import Graph
 
-__all__ = ["Recipe", "fingerprint", "recipe"]
+__all__ = ["CANONICAL", "LINEAGE", "MEANING", "Recipe", "fingerprint", "recipe", "recipe_digest", "variables_of"]
+
+#: The names of the forms that enter a fingerprint, so that another form never compares equal: of the tokens of a
+#: macro (models/tokens.py), of the meaning of a model (models/meaning.py), and of what is taken to be read of an
+#: input (models/columns.py, models/names_only.py).
+CANONICAL = "tokens-1"
+MEANING = "duckdb-ast-1"
+LINEAGE = "columns-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything but the inputs that decides a dataset's content."""
+    """Everything but the inputs that decides a dataset's content.
 
+    ``sql`` is the digest of what the model means, ``text`` that of its tokens: the same text means the same.
+    """
+
+    text: str
     sql: str
     key: tuple[str, ...]
     macros: Mapping[str, str]
@@ -32,13 +42,10 @@ class Recipe:
     engine_version: str
 
 
-def recipe(
-    graph: Graph, name: TableName, variables: Mapping[str, Variable], engine: str, engine_version: str
-) -> Recipe:
-    """What would be computed for ``name``; ``ModelError`` where it uses a variable that has no value."""
+def variables_of(graph: Graph, name: TableName, variables: Mapping[str, Variable]) -> Mapping[str, Variable]:
+    """The variables that a model uses with their values; ``ModelError`` where one has no value."""
     model = graph.models[name]
-    macros = graph.macros[name]
-    used = model.variables.union(*(m.variables for m in macros))
+    used = model.variables.union(*(m.variables for m in graph.macros[name]))
     for variable in sorted(used):
         if variable not in variables:
             token = model.text.find(f"'{variable}'")
@@ -49,30 +56,51 @@ def recipe(
                 hint=(f'did you mean "{near}"? ' if near else "")
                 + f"set it in [variables], or with --var {variable}=…",
             )
+    return {v: variables[v] for v in sorted(used)}
+
+
+def recipe(
+    graph: Graph, name: TableName, variables: Mapping[str, Variable], engine: str, engine_version: str, sql: str
+) -> Recipe:
+    """What would be computed for ``name``, whose SQL has the meaning ``sql``.
+
+    ``ModelError`` where it uses a variable that has no value.
+    """
+    model = graph.models[name]
     return Recipe(
-        sql=model.digest,
+        text=model.digest,
+        sql=sql,
         key=model.key,
-        macros={m.name: m.digest for m in macros},
-        variables={v: variables[v] for v in sorted(used)},
+        macros={m.name: m.digest for m in graph.macros[name]},
+        variables=variables_of(graph, name, variables),
         engine=engine,
         engine_version=engine_version,
     )
 
 
-def fingerprint(recipe: Recipe, inputs: Sequence[tuple[str, str]]) -> str:
-    """The sha256 (hex) over the recipe and each input's name and content id.
+def recipe_digest(recipe: Recipe) -> str:
+    """The sha256 (hex) over the recipe.
 
-    Comments, formatting, descriptions, checks, paths and times are not in it; a DuckDB version and the version of
-    the canonical form are.
+    Comments, formatting, descriptions, checks, paths and times are not in it; a DuckDB version and the versions of
+    the canonical forms are. So are the names of the output's columns, by the meaning of the SQL.
     """
-    document = {
-        "canonical": CANONICAL,
-        "engine": [recipe.engine, recipe.engine_version],
-        "inputs": sorted(inputs),
-        "key": recipe.key,
-        "macros": recipe.macros,
-        "sql": recipe.sql,
-        "variables": recipe.variables,
-    }
+    return _sha256(
+        {
+            "canonical": [CANONICAL, MEANING, LINEAGE],
+            "engine": [recipe.engine, recipe.engine_version],
+            "key": recipe.key,
+            "macros": dict(recipe.macros),
+            "sql": recipe.sql,
+            "variables": dict(recipe.variables),
+        }
+    )
+
+
+def fingerprint(recipe: Recipe, inputs: Sequence[tuple[str, str]]) -> str:
+    """The sha256 (hex) over the recipe, and the name of each input with the identity of what is read of it."""
+    return _sha256({"recipe": recipe_digest(recipe), "inputs": sorted(inputs)})
+
+
+def _sha256(document: object) -> str:
     encoded = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(encoded.encode()).hexdigest()

@@ -13,8 +13,7 @@ from medallion.names import TableName, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from medallion.models.model import Macro, Model
-    from medallion.models.references import Reference, TableFunction
+    from medallion.models.model import Macro, Model, Reference, TableFunction
 
 __all__ = ["Graph", "build_graph"]
 
@@ -34,6 +33,20 @@ class Graph:
     problems: Mapping[TableName, ModelError]
     order: tuple[TableName, ...]
     readers: Mapping[TableName, tuple[TableName, ...]] = field(default_factory=dict)
+    _names: dict[TableName, frozenset[str] | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def names(self, name: TableName) -> frozenset[str] | None:
+        """All names, in lower case, by which a model or a macro that it uses could reach a column of an input.
+
+        None where it may reach columns that it does not name.
+        """
+        found = self._names.get(name)
+        if found is None and name not in self._names:
+            listed = [self.models[name].names, *(macro.names for macro in self.macros[name])]
+            known = [names for names in listed if names is not None]
+            found = frozenset[str]().union(*known) if len(known) == len(listed) else None
+            self._names[name] = found
+        return found
 
     def downstream(self, names: Iterable[TableName]) -> set[TableName]:
         """Everything that reads one of ``names``, directly or not."""

@@ -1,31 +1,49 @@
-"""A model file as a value: what it says of itself, what it reads, and what could change its result."""
+"""A model file as a value: what it says of itself, what it reads, and what could change its result.
+
+These values carry no syntax tree, so that a plan whose models were read before needs no SQL parser.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.errors import Location, ModelError
-from medallion.models.documentation import read_documentation
-from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
-from medallion.models.references import (
-    Reference,
-    SourceReference,
-    TableFunction,
-    read_macro_references,
-    read_references,
-)
-from medallion.models.tokens import Lexed, Token, lex
-from medallion.names import TableName
+from medallion.errors import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlglot import exp
+    from collections.abc import Mapping
 
     from medallion.models.annotations import Annotation
+    from medallion.names import TableName
 
-__all__ = ["Call", "Macro", "Model", "parse_macros", "parse_model"]
+__all__ = ["Call", "Macro", "Model", "Reference", "SourceReference", "TableFunction", "Word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A dataset that the SQL names, and where: character offset and length in the file."""
+
+    name: TableName
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReference:
+    """A path or glob pattern that the SQL reads, as written, and where."""
+
+    path: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableFunction:
+    """A function that stands as a table, and where."""
+
+    name: str
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +54,21 @@ class Call:
     offset: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the SQL as written, and where it stands."""
+
+    raw: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One ``SELECT`` and what was read from its text.
 
-    ``sql`` is the statement as written, without a closing semicolon. ``tree`` is sqlglot's reading of it, or None
-    where sqlglot cannot read what DuckDB can; then everything that needs it widens to "all".
+    ``sql`` is the statement as written, without a closing semicolon; ``digest`` the sha256 of its tokens. ``names``
+    are all words that it could name a column by, in lower case, or None where it may also reach columns without
+    naming them (``*``, ``COLUMNS(…)``, ``NATURAL JOIN``, a whole row).
     """
 
     name: TableName
@@ -58,8 +85,8 @@ class Model:
     table_functions: tuple[TableFunction, ...]
     calls: tuple[Call, ...]
     variables: frozenset[str]
-    volatile_at: tuple[Token, ...]
-    tree: exp.Expr | None = field(compare=False, repr=False)
+    volatile_at: tuple[Word, ...]
+    names: frozenset[str] | None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -78,7 +105,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """A ``CREATE MACRO`` statement; ``sql`` is the statement as written."""
+    """A ``CREATE MACRO`` statement; ``sql`` is the statement as written, ``names`` as for a model."""
 
     name: str
     path: str
@@ -90,211 +117,9 @@ class Macro:
     datasets: tuple[Reference, ...]
     table_functions: tuple[TableFunction, ...]
     variables: frozenset[str]
-    volatile_at: tuple[Token, ...]
+    volatile_at: tuple[Word, ...]
+    names: frozenset[str] | None
 
     def locate(self, offset: int, length: int = 1, note: str = "") -> Location:
         """A place in the file, from a character offset."""
         return Location.at(self.path, self.text, offset, length, note)
-
-
-def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
-    """Read one model file.
-
-    Raises ``ModelError``, with the place, for anything but one SELECT, an unknown annotation, or a read that
-    cannot be seen in the text.
-    """
-    lexed = lex(text, path)
-    statements = lexed.statements()
-    if not statements:
-        raise ModelError("the file holds no SQL", location=Location(path), hint="a model is one SELECT")
-    if len(statements) > 1:
-        first = statements[1][0]
-        raise ModelError(
-            "the file holds more than one statement",
-            location=Location.at(path, text, first.start, len(first.raw)),
-            hint="a model is one SELECT: put each in a file of its own",
-        )
-    tokens = statements[0]
-    _refuse_other_statements(tokens, path, text)
-    _refuse_hidden_reads(lexed, tokens, path, text)
-    sql = text[tokens[0].start : tokens[-1].end]
-    read = read_references(lexed, sql, tokens[0].start, path, layers)
-    documentation = read_documentation(lexed, tokens, path)
-    model = Model(
-        name=name,
-        path=path,
-        text=text,
-        sql=sql,
-        sql_offset=tokens[0].start,
-        digest=lexed.digest(tokens),
-        description=documentation.description,
-        columns=documentation.columns,
-        annotations=documentation.annotations,
-        datasets=read.datasets,
-        sources=read.sources,
-        table_functions=read.table_functions,
-        calls=tuple(Call(called, token.start) for called, token in lexed.calls()),
-        variables=_variables(lexed, path),
-        volatile_at=_volatile(lexed),
-        tree=read.tree,
-    )
-    keys = [a for a in model.annotations if a.word == "key"]
-    if len(keys) > 1:
-        raise ModelError("@key is written twice", location=model.locate(keys[1].offset, 4), hint="keep one")
-    return model
-
-
-def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ...]:
-    """Read a file of ``CREATE MACRO`` statements; ``ModelError`` for any other statement, or one that reads files."""
-    lexed = lex(text, path)
-    found = []
-    for tokens in lexed.statements():
-        at = _macro_name(tokens, path, text)
-        part = Lexed(text, tokens, ())
-        _refuse_hidden_reads(part, tokens, path, text)
-        sql = text[tokens[0].start : tokens[-1].end]
-        files, functions = read_macro_references(part, sql, tokens[0].start)
-        readers = [(called, t.start, len(t.raw)) for called, t in part.calls() if called in FILE_READERS]
-        for what, offset, length in [*readers, *((f'"{f.path}"', f.offset, f.length) for f in files)]:
-            raise ModelError(
-                f"a macro cannot read files: {what}",
-                location=Location.at(path, text, offset, length),
-                hint="read the file in a bronze model, and the dataset wherever it is needed",
-            )
-        found.append(
-            Macro(
-                name=tokens[at].value.lower(),
-                path=path,
-                text=text,
-                sql=sql,
-                offset=tokens[0].start,
-                digest=part.digest(),
-                calls=tuple(Call(called, t.start) for called, t in part.calls()),
-                datasets=tuple(
-                    Reference(TableName(layer, table), a.start, b.end - a.start)
-                    for layer, table, a, b in part.tables(layers)
-                ),
-                table_functions=functions,
-                variables=_variables(part, path),
-                volatile_at=_volatile(part),
-            )
-        )
-    return tuple(found)
-
-
-def _macro_name(tokens: Sequence[Token], path: str, text: str) -> int:
-    """Which of the tokens of ``CREATE [OR REPLACE] MACRO name(…)`` is the name."""
-    words = [t.raw.upper() for t in tokens[:6]]
-    at = next((i + 1 for i, word in enumerate(words) if word in ("MACRO", "FUNCTION")), 0)
-    if words[0] != "CREATE" or not at or set(words[1 : at - 1]) - {"OR", "REPLACE"}:
-        raise ModelError(
-            "this is no CREATE MACRO",
-            location=Location.at(path, text, tokens[0].start, len(tokens[0].raw)),
-            hint="sql/macros/ holds CREATE MACRO only",
-        )
-    if at + 1 >= len(tokens) or not tokens[at].is_name or tokens[at + 1].raw != "(":
-        raise ModelError(
-            "the macro's name must follow, and then its parameters in brackets",
-            location=Location.at(path, text, tokens[at - 1].start, len(tokens[at - 1].raw)),
-            hint="write CREATE MACRO name(parameters) AS …, without a schema and without IF NOT EXISTS",
-        )
-    return at
-
-
-_STARTS = {
-    "SELECT",
-    "WITH",
-    "FROM",
-    "PIVOT",
-    "UNPIVOT",
-    "VALUES",
-    "(",
-    "SUMMARIZE",
-    "TABLE",
-    "PIVOT_WIDER",
-    "PIVOT_LONGER",
-}
-
-
-def _refuse_other_statements(tokens: Sequence[Token], path: str, text: str) -> None:
-    first = tokens[0]
-    if first.raw.upper() not in _STARTS:
-        raise ModelError(
-            f"a model is one SELECT; this begins with {first.raw.upper()}",
-            location=Location.at(path, text, first.start, len(first.raw)),
-            hint="write the query alone: medallion stores its result",
-        )
-    depth = 0
-    for i, token in enumerate(tokens):
-        depth += {"(": 1, ")": -1}.get(token.raw, 0)
-        before = tokens[i - 1].raw if i else ""
-        if (before == "(" or (before == ")" and depth == 0)) and _writes(tokens[i : i + 6]):
-            raise ModelError(
-                f"a model is one SELECT; this writes: {token.raw.upper()}",
-                location=Location.at(path, text, token.start, len(token.raw)),
-                hint="write the query alone: medallion stores its result",
-            )
-
-
-def _writes(tokens: Sequence[Token]) -> bool:
-    """Whether a statement that changes data begins here; the same words may be names of columns."""
-    words = [t.raw.upper() for t in tokens]
-    begins = words[:2] in (["INSERT", "INTO"], ["INSERT", "OR"], ["DELETE", "FROM"], ["MERGE", "INTO"])
-    return begins or (words[:1] == ["UPDATE"] and "SET" in words)
-
-
-def _refuse_hidden_reads(lexed: Lexed, tokens: Sequence[Token], path: str, text: str) -> None:
-    within = {t.start for t in tokens}
-    for called, token in lexed.calls():
-        if token.start in within and called in HIDDEN_READERS:
-            raise ModelError(
-                f"{called}() is refused: what it reads cannot be seen in the SQL, so lineage would be wrong",
-                location=Location.at(path, text, token.start, len(token.raw)),
-                hint="name the table or file in the FROM clause",
-            )
-
-    for before, token in zip((None, *tokens), tokens, strict=False):
-        if token.is_word("SHOW") and (before is None or before.raw != "."):
-            raise ModelError(
-                "SHOW is refused: what it lists depends on what else is built",
-                location=Location.at(path, text, token.start, len(token.raw)),
-            )
-
-
-def _variables(lexed: Lexed, path: str) -> frozenset[str]:
-    found = set()
-    tokens = lexed.tokens
-    for i, token in enumerate(tokens[:-2]):
-        if token.is_name and token.value.lower() == "getvariable" and tokens[i + 1].raw == "(":
-            name, close = tokens[i + 2], tokens[i + 3] if i + 3 < len(tokens) else None
-            if not name.raw.startswith("'") or close is None or close.raw != ")":
-                raise ModelError(
-                    "getvariable() needs a name in quotes: which variable enters the fingerprint must be seen",
-                    location=Location.at(path, lexed.text, name.start, len(name.raw)),
-                    hint="write getvariable('since')",
-                )
-            found.add(name.value)
-    return frozenset(found)
-
-
-def _volatile(lexed: Lexed) -> tuple[Token, ...]:
-    found = [token for called, token in lexed.calls() if called in VOLATILE]
-    found += [token for called, token in lexed.calls() if called == "age" and not _has_comma(lexed, token)]
-    for before, token in zip((None, *lexed.tokens), lexed.tokens, strict=False):
-        if token.raw.lower() in VOLATILE_WORDS and (before is None or before.raw != "."):
-            found.append(token)
-        if token.is_word("SAMPLE") and before is not None and before.is_word("USING"):
-            found.append(token)
-    return tuple(found)
-
-
-def _has_comma(lexed: Lexed, function: Token) -> bool:
-    """Whether a call has more than one argument: ``age(x)`` counts from today, ``age(x, y)`` does not."""
-    depth = 0
-    for token in lexed.tokens[lexed.tokens.index(function) + 1 :]:
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.raw, 0)
-        if depth == 0:
-            return False
-        if depth == 1 and token.raw == ",":
-            return True
-    return False

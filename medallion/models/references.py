@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 
 from medallion.errors import Location, ModelError
 from medallion.models.functions import FILE_READERS
+from medallion.models.model import Reference, SourceReference, TableFunction
+from medallion.models.syntax import syntax_tree
 from medallion.names import TableName
 
 if TYPE_CHECKING:
@@ -19,44 +19,16 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Lexed, Token
 
-__all__ = ["Reference", "References", "SourceReference", "TableFunction", "read_macro_references", "read_references"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A dataset that the SQL names, and where: character offset and length in the file."""
-
-    name: TableName
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReference:
-    """A path or glob pattern that the SQL reads, as written, and where."""
-
-    path: str
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class TableFunction:
-    """A function that stands as a table, and where."""
-
-    name: str
-    offset: int
-    length: int
+__all__ = ["References", "read_macro_references", "read_references"]
 
 
 @dataclass(frozen=True)
 class References:
-    """Everything a statement reads; ``tree`` is its syntax tree where sqlglot can read it."""
+    """Everything a statement reads."""
 
     datasets: tuple[Reference, ...]
     sources: tuple[SourceReference, ...]
     table_functions: tuple[TableFunction, ...]
-    tree: exp.Expr | None
 
 
 def read_references(lexed: Lexed, sql: str, offset: int, path: str, layers: Sequence[str]) -> References:
@@ -65,42 +37,28 @@ def read_references(lexed: Lexed, sql: str, offset: int, path: str, layers: Sequ
     The tree decides which ``layer.name`` is a table and which a column of an alias; where there is no tree, each
     one counts. Raises ``ModelError`` for a file whose path is no literal.
     """
-    tree = _tree(sql)
+    tree = syntax_tree(sql)
     sources = tuple(_function_sources(lexed, path))
     if tree is None:
         sources += tuple(_string_tables(lexed))
-        return References(_unique(_by_tokens(lexed, layers)), sources, tuple(_called_tables(lexed)), None)
+        return References(_unique(_by_tokens(lexed, layers)), sources, tuple(_called_tables(lexed)))
     named = {(table.db.lower(), table.name.lower()) for table in tree.find_all(exp.Table) if table.db}
     # Tables that only the tree sees (none are known) would be lost by position; those only tokens see are aliases.
     found = [r for r in _by_tokens(lexed, layers) if (r.name.layer, r.name.name) in named]
     sources += tuple(_literal_sources(lexed, tree, offset))
     functions = (*_table_functions(tree, offset), *_system_tables(tree, offset))
-    return References(_unique(found), sources, functions, tree)
+    return References(_unique(found), sources, functions)
 
 
 def read_macro_references(
     lexed: Lexed, sql: str, offset: int
 ) -> tuple[tuple[SourceReference, ...], tuple[TableFunction, ...]]:
     """Files that stand as tables in a macro, and functions that do."""
-    tree = _tree(sql)
+    tree = syntax_tree(sql)
     if tree is None:
         return tuple(_string_tables(lexed)), tuple(_called_tables(lexed))
     functions = (*_table_functions(tree, offset), *_system_tables(tree, offset))
     return tuple(_literal_sources(lexed, tree, offset)), functions
-
-
-# What sqlglot cannot read is dealt with here; its warnings on the way would be noise to a person.
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-
-
-def _tree(sql: str) -> exp.Expr | None:
-    try:
-        trees = [t for t in parse(sql, read="duckdb") if t is not None]
-    except (SqlglotError, RecursionError):
-        return None
-    if len(trees) != 1 or isinstance(trees[0], exp.Command):
-        return None
-    return trees[0]
 
 
 def _by_tokens(lexed: Lexed, layers: Sequence[str]) -> Iterator[Reference]:

@@ -20,10 +20,7 @@ from medallion.errors import Location, ModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["CANONICAL", "Comment", "Lexed", "Token", "lex"]
-
-#: The name of the canonical form; part of every fingerprint, so that another form never compares equal.
-CANONICAL = "tokens-1"
+__all__ = ["Comment", "Lexed", "Token", "lex"]
 
 # Words that DuckDB reserves are names only after AS and a dot; elsewhere their case carries no meaning. Any other word
 # may be an output column's name, whose case the author chose.

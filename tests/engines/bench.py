@@ -10,7 +10,7 @@ import duckdb
 from medallion.config import Config
 from medallion.engines.duckdb import DuckDBEngine
 from medallion.models.graph import build_graph
-from medallion.models.model import parse_macros, parse_model
+from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
 
 if TYPE_CHECKING:

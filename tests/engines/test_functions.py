@@ -8,7 +8,7 @@ import pytest
 from medallion.errors import ModelError
 from medallion.models.functions import FILE_READERS, HIDDEN_READERS, PURE_TABLE_FUNCTIONS, VOLATILE, VOLATILE_WORDS
 from medallion.models.graph import build_graph
-from medallion.models.model import parse_model
+from medallion.models.parse import parse_model
 from medallion.names import TableName
 
 LAYERS = ("bronze", "silver", "gold")

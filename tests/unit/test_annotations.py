@@ -6,7 +6,7 @@ import pytest
 
 from medallion.errors import ModelError
 from medallion.models.annotations import _EXAMPLES, WORDS, Annotation, read_comment
-from medallion.models.model import parse_model
+from medallion.models.parse import parse_model
 from medallion.models.tokens import Comment
 from medallion.names import TableName
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from medallion.errors import ModelError
-from medallion.models.model import Model, parse_model
+from medallion.models.parse import parse_model
 from medallion.names import TableName
+
+if TYPE_CHECKING:
+    from medallion.models.model import Model
 
 
 def model(text: str) -> Model:

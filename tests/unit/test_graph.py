@@ -8,7 +8,7 @@ import pytest
 
 from medallion.errors import ModelError
 from medallion.models.graph import Graph, build_graph
-from medallion.models.model import parse_macros, parse_model
+from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
 
 LAYERS = ("bronze", "silver", "gold")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from medallion.cachefile import read_cache, write_cache
 from medallion.config import Config
 from medallion.errors import DataError, SourceError
 from medallion.names import TableName
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLD = 1_700_000_000_000_000_000
+CACHE = ".medallion/cache/identities.json"
 
 
 def write(root: Path, path: str, data: bytes, *, age: bool = True) -> Path:
@@ -46,7 +47,13 @@ def remembered(root: Path, path: str, oid: str) -> None:
     """A cache in which the file at ``path``, as it stands now, has the identity ``oid``, right or wrong."""
     stat = (root / path).stat()
     entry = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, oid, True]
-    write(root, ".medallion/cache/identities.json", json.dumps({"files": {path: entry}, "listings": {}}).encode())
+    write_cache(root / CACHE, {"format": 1, "files": {path: entry}, "listings": {}})
+
+
+def cached(root: Path) -> dict[str, Any]:
+    document = read_cache(root / CACHE)
+    assert isinstance(document, dict)
+    return document
 
 
 def test_the_identity_of_a_file_is_its_sha256_and_size(tmp_path: Path) -> None:
@@ -81,9 +88,9 @@ def test_a_file_that_was_replaced_is_read_again_though_size_and_time_are_the_sam
 def test_a_file_that_was_written_over_is_read_again_though_size_time_and_inode_are_the_same(tmp_path: Path) -> None:
     file = write(tmp_path, "a.csv", b"hello")
     remembered(tmp_path, "a.csv", "e" * 64)
-    document = json.loads((tmp_path / ".medallion/cache/identities.json").read_bytes())
+    document = cached(tmp_path)
     document["files"]["a.csv"][2] -= 1  # The change happened a moment after the look: only the kernel's time tells.
-    write(tmp_path, ".medallion/cache/identities.json", json.dumps(document).encode())
+    write_cache(tmp_path / CACHE, document)
     assert Identities(tmp_path).of("a.csv") == (sha(file.read_bytes()), 5, True)
 
 
@@ -94,7 +101,7 @@ def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
     identities.of("a.csv")
     identities.remember_listing("c", {})
     identities.save()
-    assert json.loads((tmp_path / ".medallion/cache/identities.json").read_bytes())["files"] == {}
+    assert cached(tmp_path)["files"] == {}
 
 
 def test_the_cache_outlives_the_process_and_keeps_listings(tmp_path: Path) -> None:
@@ -118,7 +125,27 @@ def test_the_cache_outlives_the_process_and_keeps_listings(tmp_path: Path) -> No
 )  # fmt: skip
 def test_a_damaged_cache_is_no_cache(tmp_path: Path, text: str) -> None:
     write(tmp_path, "a.csv", b"hello")
-    write(tmp_path, ".medallion/cache/identities.json", text.encode("latin-1"))
+    write(tmp_path, CACHE, text.encode("latin-1"))
+    assert Identities(tmp_path).of("a.csv") == (sha(b"hello"), 5, True)
+
+
+def test_a_cache_of_another_format_is_no_cache(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", b"hello")
+    write_cache(tmp_path / CACHE, {"format": 0, "files": 3})
+    assert Identities(tmp_path).of("a.csv") == (sha(b"hello"), 5, True)
+
+
+def test_a_cache_that_was_copied_or_changed_is_not_believed(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", b"hello")
+    remembered(tmp_path, "a.csv", "e" * 64)
+    cache, copy = tmp_path / CACHE, tmp_path / "copy"
+    copy.write_bytes(cache.read_bytes())
+    copy.replace(cache)  # As it would come with a clone, or from another folder.
+    assert Identities(tmp_path).of("a.csv") == (sha(b"hello"), 5, True)
+    remembered(tmp_path, "a.csv", "e" * 64)
+    with cache.open("r+b") as file:
+        file.seek(cache.read_bytes().index(b"eeee"))
+        file.write(b"f")
     assert Identities(tmp_path).of("a.csv") == (sha(b"hello"), 5, True)
 
 

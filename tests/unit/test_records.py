@@ -26,8 +26,8 @@ FILES = st.builds(
     COUNT,
     st.none() | st.tuples(TEXT, TEXT),
 )
-INPUTS = st.builds(Input, TEXT, st.just(InputKind.DATASET), HEX, SOME_TEXTS) | st.builds(
-    Input, TEXT, st.just(InputKind.SOURCE), HEX, files=COUNT
+INPUTS = st.builds(Input, TEXT, st.just(InputKind.DATASET), HEX, SOME_TEXTS, identity=HEX) | st.builds(
+    lambda name, content_id, files: Input(name, InputKind.SOURCE, content_id, (), files, content_id), TEXT, HEX, COUNT
 )
 RECORDS = st.builds(
     Record,
@@ -46,6 +46,7 @@ RECORDS = st.builds(
         HEX,
         st.dictionaries(TEXT, HEX, max_size=3),
         st.dictionaries(TEXT, TEXT | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)),
+        HEX,
     ),
 )
 
@@ -62,6 +63,7 @@ GOLDEN = """{
           "a"
         ],
         "content_id": "c1",
+        "identity": "i1",
         "kind": "dataset",
         "name": "bronze.orders"
       },
@@ -77,6 +79,7 @@ GOLDEN = """{
     },
     "model": "sql/silver/orders.sql",
     "sql": "s",
+    "text": "t",
     "variables": {
       "a": 1,
       "b": "x"
@@ -119,12 +122,13 @@ def golden() -> Record:
         "duckdb",
         "2.0.0",
         (
-            Input("bronze.orders", InputKind.DATASET, "c1", ("a",)),
-            Input("sources/größe/*.csv", InputKind.SOURCE, "c2", files=3),
+            Input("bronze.orders", InputKind.DATASET, "c1", ("a",), identity="i1"),
+            Input("sources/größe/*.csv", InputKind.SOURCE, "c2", files=3, identity="c2"),
         ),
         "s",
         {"clean": "m"},
         {"b": "x", "a": 1},
+        "t",
     )
     file = DataFile("orders.parquet", "0" * 64, 1234, 3, ("1", "9"))
     column = Column("größe", "DECIMAL(12,2)", False, "h")

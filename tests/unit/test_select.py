@@ -6,7 +6,7 @@ import pytest
 
 from medallion.errors import MedallionError
 from medallion.models.graph import Graph, build_graph
-from medallion.models.model import parse_model
+from medallion.models.parse import parse_model
 from medallion.names import TableName
 from medallion.plan import Action, Step
 from medallion.select import select

@@ -1,0 +1,37 @@
+"""DuckDB's own reading of a statement, as a tree."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Parser"]
+
+
+class Parser:
+    """Parses statements without running or binding anything. It may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
+
+    def tree(self, sql: str) -> list[dict[str, Any]] | None:
+        """The statement as ``json_serialize_sql`` gives it, without defaults; None where DuckDB has no such form."""
+        with self._lock:
+            row = self._connect().execute(_SERIALIZE, [sql]).fetchall()[0]
+        document = json.loads(row[0])
+        return None if document.get("error") else document["statements"]
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            import duckdb
+
+            self._connection = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
+        return self._connection
+
+
+_SERIALIZE = "SELECT json_serialize_sql(?::VARCHAR, skip_null := true, skip_empty := true, skip_default := true)"

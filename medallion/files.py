@@ -1,0 +1,82 @@
+"""The files behind records: where the data of a dataset, or of an earlier build, is at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from medallion.models.fingerprint import recipe_digest
+from medallion.observe import data_folder
+from medallion.past import recipe_of
+from medallion.plan import DataState
+from medallion.versions import files_in_worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from medallion.git.lfs import Store
+    from medallion.models.fingerprint import Recipe
+    from medallion.records import DataFile, Record
+    from medallion.workspace import Workspace
+
+__all__ = ["Files"]
+
+
+class Files:
+    """Finds and copies the files of one project. ``store`` gives the Git LFS objects, None outside of Git."""
+
+    def __init__(self, workspace: Workspace, store: Callable[[], Store | None]) -> None:
+        self.workspace = workspace
+        self.identities = workspace.identities
+        self._store = store
+
+    def find(self, record: Record, state: DataState) -> Sequence[Path]:
+        """Real Parquet files of a dataset, fetched where only pointers are there; ``DataError`` where that fails."""
+        return files_in_worktree(self.workspace.config, self._store(), record, state, self.identities)
+
+    def past(self, recipe: Recipe) -> Iterator[Record]:
+        """The records that ``recipe`` led to and whose data is at hand, of any dataset: the present ones first."""
+        present = self._by_recipe.get(recipe_digest(recipe), ())
+        for record in (*present, *self.workspace.past.find(recipe)):
+            if len(record.files) == 1 and self._source(record.files[0]) is not None:
+                yield record
+
+    def copy(self, file: DataFile, target: Path) -> bool:
+        """Copy the content of a data file to ``target``; False where it is not at hand, or not what it should be."""
+        source = self._source(file)
+        if source is None:
+            return False
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            with target.open("rb") as copy:
+                return hashlib.file_digest(copy, "sha256").hexdigest() == file.oid
+        except FileNotFoundError:
+            return False
+
+    def _source(self, file: DataFile) -> Path | None:
+        store = self._store()
+        if store is not None and store.has(file.oid, file.size):
+            return store.path(file.oid)
+        return self._present.get(file.oid)
+
+    @cached_property
+    def _present(self) -> Mapping[str, Path]:
+        """The data files of the work tree by their oid."""
+        observed = self.workspace.observed
+        return {
+            file.oid: self.workspace.config.root / data_folder(name) / file.path
+            for name, record in observed.records.items()
+            if observed.data.get(name) is DataState.PRESENT
+            for file in record.files
+        }
+
+    @cached_property
+    def _by_recipe(self) -> Mapping[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.workspace.observed.records.values():
+            found.setdefault(recipe_digest(recipe_of(record)), []).append(record)
+        return found

@@ -1,0 +1,76 @@
+"""What models mean: asked of DuckDB's parser once for a text, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from medallion.cachefile import read_cache, write_cache
+from medallion.models.fingerprint import MEANING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from medallion.config import Config
+    from medallion.engines.syntax import Parser
+    from medallion.models.model import Macro, Model
+    from medallion.records import Column, Record
+
+__all__ = ["Meanings"]
+
+_WORD = re.compile(r"\w+")
+_MOST = 10_000
+
+
+class Meanings:
+    """The digests of the canonical forms of one project's models, kept in ``.medallion/cache/meanings.json``."""
+
+    def __init__(self, config: Config, engine_version: str) -> None:
+        self._file = config.state / "cache" / "meanings.json"
+        self._format = [MEANING, engine_version]
+        self._parser: Parser | None = None
+        self._used: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        document = read_cache(self._file)
+        if isinstance(document, dict) and document.get("format") == self._format:
+            self._known = document["forms"]
+
+    def of(self, model: Model, macros: Sequence[Macro], inputs: Iterable[Record]) -> str:
+        """The sha256 (hex) of what ``model`` means, reading ``inputs`` and using ``macros``.
+
+        Where DuckDB has no tree of the statement, as of a PIVOT at the top, it is that of its tokens.
+        """
+        columns = [column for record in inputs for column in record.columns]
+        key = hashlib.sha256(
+            "\0".join(
+                [model.digest, *(m.digest for m in macros), *sorted({f"{c.name} {c.type}" for c in columns})]
+            ).encode()
+        ).hexdigest()
+        form = self._known.get(key) or self._used.get(key) or self._ask(model, macros, columns)
+        self._used[key] = form
+        return form
+
+    def _ask(self, model: Model, macros: Sequence[Macro], columns: Sequence[Column]) -> str:
+        from medallion.models.meaning import meaning
+
+        if self._parser is None:
+            from medallion.engines.syntax import Parser
+
+            self._parser = Parser()
+        tree = self._parser.tree(model.sql)
+        if tree is None:
+            return hashlib.sha256(f"tokens {model.digest}".encode()).hexdigest()
+        names = {column.name.lower() for column in columns}
+        taken = {word.lower() for column in columns for word in _WORD.findall(column.type)}
+        taken |= {word.lower() for macro in macros for word in _WORD.findall(macro.sql)}
+        if model.sources:  # Their columns are not known, and could be called like anything in the statement.
+            taken |= {word.lower() for word in _WORD.findall(model.sql)}
+        return hashlib.sha256(meaning(tree, names, taken).encode()).hexdigest()
+
+    def save(self) -> None:
+        """Write what was asked for the first time, and the latest of the rest."""
+        if not self._used.keys() <= self._known.keys():
+            kept = dict(list({**self._known, **self._used}.items())[-_MOST:])
+            write_cache(self._file, {"format": self._format, "forms": kept})
+            self._known = kept

@@ -1,0 +1,110 @@
+"""What a change of a model's SQL does to its output, told from the two texts. Conservative: in doubt it is breaking.
+
+A change is *not breaking* where readers of the old columns cannot notice it: columns were added at the end of the
+outermost SELECT, and nothing else. The same words in SQLMesh mean the same. Where adding a column can change which rows
+there are (``DISTINCT``, ``GROUP BY ALL``, a first aggregate, a function that multiplies rows), it is breaking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from medallion.models.syntax import syntax_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ModelChange", "compare_models"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChange:
+    """Columns ``added``, ``removed`` and of another meaning (``changed``), in the order in which they stand.
+
+    ``rows``: the rest of the statement differs, so that the rows may. ``known`` is False where the two texts cannot be
+    compared; then anything may differ.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    rows: bool = False
+    breaking: bool = True
+    known: bool = True
+
+    def __str__(self) -> str:
+        """As a person would say it: ``column language added (not breaking)``."""
+        parts = [
+            f"column{'s' if len(names) > 1 else ''} {', '.join(names[:5])}{' …' if len(names) > 5 else ''} {verb}"
+            for names, verb in ((self.added, "added"), (self.removed, "removed"), (self.changed, "changed"))
+            if names
+        ]
+        if self.rows:
+            parts.append("rows may change")
+        if not self.known:
+            parts = ["what it does cannot be told"]
+        return f"{', '.join(parts) or 'columns moved'} ({'breaking' if self.breaking else 'not breaking'})"
+
+
+def compare_models(before: str, after: str) -> ModelChange:
+    """What the change from one SQL text of a model to another does to its output."""
+    old, new = syntax_tree(before), syntax_tree(after)
+    if not isinstance(old, exp.Select) or not isinstance(new, exp.Select):
+        return ModelChange(known=False)
+    old_columns, new_columns = _columns(old), _columns(new)
+    if old_columns is None or new_columns is None:
+        return ModelChange(known=False)
+    added = tuple(name for name in new_columns if name not in old_columns)
+    removed = tuple(name for name in old_columns if name not in new_columns)
+    kept = [name for name in old_columns if name in new_columns]
+    changed = tuple(name for name in kept if old_columns[name] != new_columns[name])
+    rows = _rest(old) != _rest(new)
+    in_place = list(new_columns)[: len(kept)] == kept
+    harmless = in_place and not (removed or changed or rows) and _adds_no_rows(new, added)
+    return ModelChange(added, removed, changed, rows=rows, breaking=not harmless)
+
+
+def _columns(select: exp.Select) -> Mapping[str, str] | None:
+    """Each output column's expression by its name; None where a name is not known, or stands twice."""
+    found: dict[str, str] = {}
+    for item in select.expressions:
+        name = item.alias_or_name
+        if not name or name in found or item.is_star or item.find(exp.Columns):
+            return None
+        if not isinstance(item, exp.Alias | exp.Column):
+            return None
+        found[name] = _text(item.unalias())
+    return found
+
+
+def _rest(select: exp.Select) -> str:
+    rest = select.copy()
+    rest.set("expressions", [])
+    return _text(rest)
+
+
+def _text(tree: exp.Expr) -> str:
+    return tree.sql("duckdb", comments=False)
+
+
+def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
+    """Whether the added columns leave the rows as they are."""
+    group = select.args.get("group")
+    if select.args.get("distinct") or (group is not None and (group.args.get("all") or _by_place(group))):
+        return False
+    new = [item for item in select.expressions if item.alias_or_name in added]
+    multiplies = any(item.find(exp.Unnest, exp.Explode, exp.UDTF) for item in new)
+    # A function that sqlglot does not know could be an aggregate, or a macro that multiplies rows.
+    unknown = any(item.find(exp.Anonymous, exp.AnonymousAggFunc) for item in new)
+    aggregates = any(item.find(exp.AggFunc) for item in new)
+    grouped = group is not None or any(
+        item.find(exp.AggFunc) for item in select.expressions if item.alias_or_name not in added
+    )
+    return not (multiplies or unknown or (aggregates and not grouped))
+
+
+def _by_place(group: exp.Expr) -> bool:
+    return any(isinstance(item, exp.Literal) for item in group.expressions)

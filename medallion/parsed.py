@@ -1,0 +1,75 @@
+"""Models and macros as they were read before: the same text is parsed once, and not again by the next command."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from medallion.cachefile import read_cache, write_cache
+from medallion.installed import version_of
+from medallion.models.encoded import decode_macro, decode_model, encode_macro, encode_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medallion.config import Config
+    from medallion.models.model import Macro, Model
+    from medallion.names import TableName
+
+__all__ = ["Parsed"]
+
+# Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
+_FORMAT = "1"
+
+
+class Parsed:
+    """Reads the texts of one project, and remembers what it read in ``.medallion/cache/models.json``."""
+
+    def __init__(self, config: Config) -> None:
+        self._file = config.state / "cache" / "models.json"
+        self._layers = config.layers
+        self._known: dict[str, Any] = {}
+        self._used: dict[str, Any] = {}
+        document = read_cache(self._file)
+        if isinstance(document, dict) and document.get("format") == self._format:
+            self._known = document["entries"]
+
+    @property
+    def _format(self) -> list[str]:
+        return [_FORMAT, version_of("sqlglot"), *self._layers]
+
+    def model(self, name: TableName, path: str, text: str) -> Model:
+        """The model in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_model`."""
+        key = _key("model", text)
+        entry = self._known.get(key)
+        if entry is not None:
+            self._used[key] = entry
+            return decode_model(entry, name, path, text)
+        from medallion.models.parse import parse_model
+
+        model = parse_model(name, path, text, self._layers)
+        self._used[key] = encode_model(model)
+        return model
+
+    def macros(self, path: str, text: str) -> Sequence[Macro]:
+        """The macros in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_macros`."""
+        key = _key("macros", text)
+        entry = self._known.get(key)
+        if entry is not None:
+            self._used[key] = entry
+            return [decode_macro(encoded, path, text) for encoded in entry]
+        from medallion.models.parse import parse_macros
+
+        macros = parse_macros(path, text, self._layers)
+        self._used[key] = [encode_macro(macro) for macro in macros]
+        return macros
+
+    def save(self) -> None:
+        """Write what was used, where that differs from what was known: texts that are gone are forgotten."""
+        if self._used.keys() != self._known.keys():
+            write_cache(self._file, {"format": self._format, "entries": self._used})
+            self._known = dict(self._used)
+
+
+def _key(kind: str, text: str) -> str:
+    return hashlib.sha256(f"{kind}\n{text}".encode(errors="surrogatepass")).hexdigest()

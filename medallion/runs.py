@@ -1,0 +1,66 @@
+"""The log of local runs, ``.medallion/runs.jsonl``: one line a run. The catalog is filled from it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from medallion.errors import MedallionError
+from medallion.events import Outcome
+from medallion.names import TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from medallion.config import Config
+
+__all__ = ["Runs"]
+
+# The file is kept below this many bytes: then the older half of it goes.
+_MOST = 16_000_000
+# How much of its end is looked at for how long a model takes.
+_RECENT = 2_000_000
+
+
+class Runs:
+    """The runs of one project."""
+
+    def __init__(self, config: Config) -> None:
+        self.file: Path = config.state / "runs.jsonl"
+
+    def append(self, run: Mapping[str, Any]) -> None:
+        """Add a run: ``id``, ``started_at``, ``seconds``, ``command`` and ``steps``."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("ab") as log:
+            log.write(json.dumps(run, ensure_ascii=False).encode(errors="surrogateescape") + b"\n")
+            too_long = log.tell() > _MOST
+        if too_long:
+            lines = self.file.read_bytes().splitlines(keepends=True)
+            shorter = self.file.with_suffix(".tmp")
+            shorter.write_bytes(b"".join(lines[len(lines) // 2 :]))
+            shorter.replace(self.file)
+
+    def seconds(self) -> Mapping[TableName, float]:
+        """How long each dataset took when it was last computed, in seconds of its own."""
+        found: dict[TableName, float] = {}
+        for run in self._latest():
+            for step in run.get("steps", ()):
+                with suppress(MedallionError, KeyError, TypeError, AttributeError):
+                    if step["action"] in (Outcome.BUILT, Outcome.SAME):
+                        found.setdefault(TableName.parse(step["dataset"]), float(step["seconds"]))
+        return found
+
+    def _latest(self) -> Iterator[dict[str, Any]]:
+        try:
+            with self.file.open("rb") as log:
+                log.seek(max(0, self.file.stat().st_size - _RECENT))
+                lines = log.read().splitlines()
+        except OSError:
+            return
+        for line in reversed(lines):
+            with suppress(ValueError):
+                run = json.loads(line)
+                if isinstance(run, dict):
+                    yield run
