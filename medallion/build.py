@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from medallion.engines.source_files import check_whole
 from medallion.errors import BuildError, Location, MedallionError
 from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
 from medallion.models.annotations import CONDITIONS
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
-from medallion.plan import UP_TO_DATE, Action, DataState, Decision, Observed, Step, decide, plan
+from medallion.plan import UP_TO_DATE, Action, DataState, Decision, Observed, Step, decide
 from medallion.publish import dataset_files, publish
 from medallion.records import Built, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
     from medallion.config import Config
@@ -69,30 +68,29 @@ class RunResult:
 def build(
     graph: Graph,
     observed: Observed,
+    steps: Sequence[Step],
     config: Config,
-    engine: Engine,
+    engine: Callable[[], Engine],
     files: FilesAtHand,
     meanings: Meanings,
     *,
-    selected: Collection[TableName] | None = None,
     force: bool = False,
     on_event: OnEvent = ignore,
 ) -> RunResult:
-    """Bring the selected datasets (all, if None) up to date. The caller holds the run lock.
+    """Carry out the ``steps`` of a plan of this graph and these files. The caller holds the run lock.
 
-    A failing dataset leaves its old data in place and its readers untouched; everything else is still built.
-    ``KeyboardInterrupt`` stops
-    what runs, drops its temporary files and comes out again.
+    ``engine`` is called where there is something to do. A failing dataset leaves its old data in place and its readers
+    untouched; everything else is still built. ``KeyboardInterrupt`` stops what runs, drops its temporary files and
+    comes out again.
     """
     started = time.monotonic()
-    steps = plan(graph, observed, selected, force=force)
     run = _Run(graph, observed, config, files, meanings, force=force, on_event=on_event)
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
             run.settle(step.name, step.action, step.reason, step.error)
     if todo:
-        with engine.open() as session:
+        with engine().open() as session:
             run.carry_out(session, todo, workers=config.threads or os.cpu_count() or 1)
     return RunResult(
         steps=tuple(run.finished),
@@ -187,6 +185,8 @@ class _Run:
 
     def carry_out(self, session: Session, todo: Sequence[Step], workers: int) -> None:
         """Run each step as soon as what it reads is settled, ``workers`` at a time."""
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
         waiting = [step.name for step in todo]
         running: dict[Future[_Ended], TableName] = {}
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="model") as pool:
@@ -271,6 +271,8 @@ class _Run:
     def _build(
         self, session: Session, name: TableName, decision: Decision, before: Record | None, target: Path
     ) -> tuple[Outcome, Record, int | None]:
+        from medallion.engines.source_files import check_whole
+
         model = self.graph.models[name]
         self._register(session, self.graph.inputs[name])
         for source in model.sources:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from medallion.errors import ModelError
 
@@ -18,11 +16,11 @@ _PART = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RULE = "a name is lower-case letters, digits and underscores, and starts with a letter"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TableName:
+class TableName(NamedTuple):
     """The name of a dataset, ``layer.name``; both parts match ``[a-z][a-z0-9_]*`` (63 characters at most).
 
-    Such a name is at once a file name on every system and a SQL name that needs no quotes and no case.
+    Such a name is at once a file name on every system and a SQL name that needs no quotes and no case. A tuple, since
+    names are looked up by the ten thousand.
     """
 
     layer: str
@@ -47,6 +45,8 @@ class TableName:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of ``known`` that looks most like ``word``, or None where none is near."""
+    from difflib import get_close_matches
+
     candidates = {k.lower(): k for k in known}
     found = get_close_matches(word.lower(), candidates, n=1, cutoff=0.6)
     return candidates[found[0]] if found else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,6 @@ from medallion.plan import DataState, SourceState
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from medallion.config import Config
@@ -44,6 +43,12 @@ class _Seen:
     oid: str
     real: bool
 
+    def fits(self, stat: os.stat_result) -> bool:
+        """Whether the file is still the one that was looked at."""
+        if (self.modified, self.changed, self.inode) != (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino):
+            return False
+        return not self.real or self.size == stat.st_size
+
 
 class Identities:
     """The sha256 of files by path, remembered in ``.medallion/cache/`` as long as size, times and inode stay.
@@ -53,6 +58,7 @@ class Identities:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = f"{root}/"
         self._file = root / ".medallion" / "cache" / "identities.json"
         self._seen: dict[str, _Seen] = {}
         self.listings: dict[str, dict[str, str]] = {}
@@ -68,16 +74,12 @@ class Identities:
         For a Git LFS pointer it is the sha256 and size that the pointer names, and not real.
         """
         now = time.time_ns()
-        try:
-            stat = (self.root / path).stat()
-        except (FileNotFoundError, NotADirectoryError):
+        stat = self._stat(path)
+        if stat is None:
             return None
         seen = self._seen.get(path)
-        if seen and (seen.modified, seen.changed, seen.inode) == (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino):
-            if seen.real and seen.size == stat.st_size:
-                return seen.oid, seen.size, True
-            if not seen.real:
-                return seen.oid, seen.size, False
+        if seen and seen.fits(stat):
+            return seen.oid, seen.size, seen.real
         pointer = self._pointer(path, stat.st_size)
         if pointer:
             self.remember(path, pointer.oid, pointer.size, stat, real=False, now=now)
@@ -85,6 +87,24 @@ class Identities:
         oid = _sha256(self.root / path)
         self.remember(path, oid, stat.st_size, stat, now=now)
         return oid, stat.st_size, True
+
+    def differs(self, path: str, size: int) -> bool:
+        """Whether a file can be told not to have ``size`` bytes without reading it: it is no pointer either."""
+        stat = self._stat(path)
+        if stat is None or stat.st_size == size or stat.st_size < _SMALL:
+            return False
+        seen = self._seen.get(path)
+        return not (seen and seen.fits(stat))
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            return os.stat(f"{self._prefix}{path}")  # noqa: PTH116 - pathlib takes several times as long
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def knows(self, path: str) -> bool:
+        """Whether there is an identity for a file of this path, which may be one that it no longer has."""
+        return path in self._seen
 
     def remember(
         self, path: str, oid: str, size: int, stat: os.stat_result, *, real: bool = True, now: int | None = None
@@ -139,15 +159,16 @@ def read_records(
     broken: dict[TableName, MedallionError] = {}
     foreign: list[str] = []
     for layer in layers:
-        for file in sorted((root / "data" / layer).glob("*.json")):
-            path = file.relative_to(root).as_posix()
+        for file in _names(root / "data" / layer, ".json"):
+            path = f"data/{layer}/{file}"
             try:
-                name = TableName.parse(f"{layer}.{file.stem}")
+                name = TableName.parse(f"{layer}.{file.removesuffix('.json')}")
             except MedallionError:
                 foreign.append(path)
                 continue
             try:
-                record = Record.decode(file.read_bytes(), path)
+                with open(f"{root}/{path}", "rb") as stream:  # noqa: PTH123 - pathlib takes several times as long
+                    record = Record.decode(stream.read(), path)
                 if record.dataset != name:
                     raise RecordError(
                         f"the record is of {record.dataset}",
@@ -162,23 +183,30 @@ def read_records(
     return records, broken, foreign
 
 
+def _names(folder: Path, ending: str) -> list[str]:
+    """The names of a folder's files with this ending, sorted; none where there is no such folder."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(ending))  # noqa: PTH208 - as above
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def data_state(name: TableName, record: Record | None, identities: Identities) -> DataState:
     """How the dataset's files compare with its record; reads no file whose identity is known."""
-    folder = data_folder(name)
     if record is None:
-        file = identities.root / folder / f"{name.name}.parquet"
+        file = identities.root / data_folder(name) / f"{name.name}.parquet"
         return DataState.UNRECORDED if file.exists() else DataState.NONE
     state = DataState.PRESENT
     for data_file in record.files:
-        path = str(folder / data_file.path)
-        full = identities.root / path
-        if full.is_file() and full.stat().st_size >= _SMALL and full.stat().st_size != data_file.size:
+        path = f"data/{name.layer}/{data_file.path}"
+        if identities.differs(path, data_file.size):
             return DataState.MODIFIED
         found = identities.of(path)
         if found is None:
             return DataState.MISSING
         oid, _, real = found
         if oid != data_file.oid:
+            full = identities.root / path
             return DataState.CONFLICTED if _is_conflicted(full) else DataState.MODIFIED
         if not real:
             state = DataState.UNFETCHED
@@ -208,11 +236,10 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
         return SourceState(pattern, None, error=missing, absent=True)
     files = {}
     try:
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            for path, found in zip(paths, pool.map(identities.of, paths), strict=True):
-                if found is None:
-                    return source_state(pattern, config, identities)  # It went away while we looked.
-                files[path] = found[0]
+        for path, found in zip(paths, _identify(paths, identities), strict=True):
+            if found is None:
+                return source_state(pattern, config, identities)  # It went away while we looked.
+            files[path] = found[0]
     except OSError as error:
         what = f'"{error.filename or pattern}" cannot be read: {error.strerror}'
         return SourceState(pattern, None, error=SourceError(what, hint="check who owns it"))
@@ -221,6 +248,16 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
     else:
         content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
     return SourceState(pattern, content_id, files)
+
+
+def _identify(paths: Sequence[str], identities: Identities) -> Iterable[tuple[str, int, bool] | None]:
+    """The identity of each file; two at a time where they have to be read."""
+    if all(map(identities.knows, paths)):
+        return list(map(identities.of, paths))
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(identities.of, paths))
 
 
 def _is_pattern(path: str) -> bool:

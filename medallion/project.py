@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from medallion.build import RunResult
     from medallion.catalog import VersionRow
     from medallion.commit import Committed
+    from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.models.model import Model
@@ -126,7 +127,6 @@ class Project:
         while models run. Waits while another process writes to the project.
         """
         from medallion.build import CHANGED, WORK, build
-        from medallion.engines.duckdb import DuckDBEngine
         from medallion.files import Files
         from medallion.lock import run_lock
         from medallion.observe import Identities
@@ -138,15 +138,21 @@ class Project:
             store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
             started = datetime.now(UTC)
+
+            def engine() -> Engine:
+                from medallion.engines.duckdb import DuckDBEngine
+
+                return DuckDBEngine(self.config, folders)
+
             try:
                 result = build(
                     workspace.graph,
                     workspace.observed,
+                    steps,
                     self.config,
-                    DuckDBEngine(self.config, folders),
+                    engine,
                     Files(workspace, self._store),
                     workspace.meanings,
-                    selected={step.name for step in steps},
                     force=force,
                     on_event=on_event,
                 )

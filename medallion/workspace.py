@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from medallion.plan import DataState, Observed
 from medallion.publish import staged_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from medallion.config import Config, Variable
@@ -163,22 +164,35 @@ def _model_files(config: Config, misnamed: list[MedallionError]) -> dict[TableNa
             if entry.is_dir() and entry.name not in known and any(entry.rglob("*.sql"))
         ]
     for layer in config.layers:
-        for file in sorted((folder / layer).rglob("*")):
-            if file.suffix.lower() != ".sql" or not file.is_file():
-                continue
-            path = file.relative_to(config.root).as_posix()
+        for path in sorted(_sql_files(f"{config.root}/", f"sql/{layer}")):
+            file = path.rpartition("/")[2]
             try:
-                found.setdefault(TableName.parse(f"{layer}.{file.stem}"), []).append(path)
+                found.setdefault(TableName.parse(f"{layer}.{file[: -len('.sql')]}"), []).append(path)
             except ModelError as error:
                 error.location = Location(path)
-                error.message = f'the file\'s name, "{file.name}", is no dataset name'
+                error.message = f'the file\'s name, "{file}", is no dataset name'
                 misnamed.append(error)
     return found
 
 
+def _sql_files(root: str, folder: str) -> Iterator[str]:
+    """The SQL files below a folder; both, and ``folder``, are relative to ``root``."""
+    try:
+        entries = list(os.scandir(root + folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _sql_files(root, path)
+        elif entry.name.lower().endswith(".sql") and entry.is_file():
+            yield path
+
+
 def _text(root: Path, path: str) -> str:
     try:
-        data = (root / path).read_bytes()
+        with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123 - pathlib takes several times as long
+            data = file.read()
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1

@@ -66,6 +66,8 @@ class Pointer:
 
 def conflicted(data: bytes) -> bool:
     """Whether a merge left conflict markers in ``data``, as it does where pointers are merged as text."""
+    if b"<<<<<<< " not in data:
+        return False
     lines = data.splitlines()
     marks = (b"<<<<<<< ", b"=======", b">>>>>>> ")
     places = [next((n for n, line in enumerate(lines) if line.startswith(mark)), -1) for mark in marks]

@@ -81,7 +81,7 @@ def build_graph(
     order, cycles = _sort(inputs, by_name)
     for name, error in cycles.items():
         found.setdefault(name, error)
-    ordered = [*order, *(name for name in sorted(known) if name not in order)]
+    ordered = [*order, *sorted(known.difference(order))]
     readers: dict[TableName, list[TableName]] = {name: [] for name in known}
     for name, reads in inputs.items():
         for read in reads:

@@ -151,7 +151,8 @@ def _refuse_other_statements(tokens: Sequence[Token], path: str, text: str) -> N
     for i, token in enumerate(tokens):
         depth += {"(": 1, ")": -1}.get(token.raw, 0)
         before = tokens[i - 1].raw if i else ""
-        if (before == "(" or (before == ")" and depth == 0)) and _writes(tokens[i : i + 6]):
+        opens = before == "(" or (before == ")" and depth == 0)
+        if opens and (_writes(tokens[i : i + 6]) or (token.is_word("COPY") and _copies(tokens[i + 1 :]))):
             raise ModelError(
                 f"a model is one SELECT; this writes: {token.raw.upper()}",
                 location=Location.at(path, text, token.start, len(token.raw)),
@@ -164,6 +165,18 @@ def _writes(tokens: Sequence[Token]) -> bool:
     words = [t.raw.upper() for t in tokens]
     begins = words[:2] in (["INSERT", "INTO"], ["INSERT", "OR"], ["DELETE", "FROM"], ["MERGE", "INTO"])
     return begins or (words[:1] == ["UPDATE"] and "SET" in words)
+
+
+def _copies(tokens: Sequence[Token]) -> bool:
+    """Whether what follows the word COPY makes a statement of it: ``(…) TO`` or ``table TO``; it may name a column."""
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token.raw, 0)
+        if depth < 0:
+            return False
+        if depth == 0 and token.is_word("TO"):
+            return True
+    return False
 
 
 def _refuse_hidden_reads(lexed: Lexed, tokens: Sequence[Token], path: str, text: str) -> None:

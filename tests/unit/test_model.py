@@ -94,6 +94,8 @@ def test_anything_but_a_query_is_refused_at_its_first_word(sql: str) -> None:
         ("WITH x AS (SELECT 1) merge INTO silver.t USING x ON true WHEN MATCHED THEN DELETE", "merge"),
         ("WITH x AS (DELETE FROM silver.t RETURNING *) SELECT * FROM x", "DELETE"),
         ("SELECT * FROM (INSERT INTO silver.t SELECT 1 RETURNING *)", "INSERT"),
+        ("WITH x AS (COPY (SELECT 1) TO 'data/y.parquet') SELECT 1", "COPY"),
+        ("WITH x AS (COPY silver.t TO 'data/y.parquet') SELECT 1", "COPY"),
     ],
 )
 def test_a_query_that_writes_is_refused_where_it_does(sql: str, word: str) -> None:
