@@ -118,7 +118,7 @@ def _numbers(
     texts = [
         position
         for position, type_ in enumerate(sniffed)
-        if type_ == "VARCHAR" and re.fullmatch(r"\s*[-+]?[0-9.,]*[.,][0-9.,]*\s*", first.get(position, ""))
+        if type_ == "VARCHAR" and re.fullmatch(r"\s*[-+]?[0-9.,]+\s*", first.get(position, ""))
     ]
     alike = texts + [position for position, type_ in enumerate(sniffed) if type_ in (*_INTEGERS, "DOUBLE")]
     if not alike or (delimiter == "," and not texts):  # Between commas a point is a decimal's, unless a text is odd.
