@@ -100,21 +100,13 @@ def add(
         err().print(note)
     err().print(Text("created   ", style="green").append(added.model, style="default"))
     rows = [
-        (f"  {c.alias}", c.type, "" if c.alias == c.name else f'"{c.name}" in the source')
+        (f"  {c.alias}", c.type, "" if c.name in ("", c.alias) else f'"{c.name}" in the source')
         for c in added.inferred.columns
     ]
     for line in columns(rows):
         err().print(line)
-    formats = [
-        f"{what} as {value}"
-        for what, value in (
-            ("dates", added.inferred.format.date_format),
-            ("times", added.inferred.format.timestamp_format),
-        )
-        if value
-    ]
-    if formats:
-        err().print(f"{', '.join(formats)}: is that right?", style="yellow")
+    for note in added.inferred.notes:
+        err().print(Text(note, style="yellow"))
     with RunView(project.config) as view:
         result = project.run([str(added.name)], on_event=view, command="add")
     view.summary(result)

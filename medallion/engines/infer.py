@@ -100,7 +100,8 @@ def _infer_parquet(connection: duckdb.DuckDBPyConnection, path: Path, relative: 
         relation = connection.sql(f"FROM read_parquet({literal(exact(path))})")
         names = relation.columns
         types = [storable(type_) for type_ in relation.types]
-        columns = tuple(map(SourceColumn, names, types, aliases(names)))
+        notes = _parquet_notes(connection, path, relation)
+        columns = tuple(map(SourceColumn, names, types, aliases(names), map(notes.get, names, [""] * len(names))))
         fmt = SourceFormat(Kind.PARQUET)
         rows = count_rows(connection, path, columns, fmt)
     except duckdb.Error as error:
@@ -108,4 +109,22 @@ def _infer_parquet(connection: duckdb.DuckDBPyConnection, path: Path, relative: 
         if re.search(r"magic bytes|too small to be a Parquet", str(error)):
             what = "is truncated, or no Parquet file"
         raise SourceError(f"the file {what}", location=Location(relative), hint="copy or download it again") from error
-    return Inferred(fmt, columns, rows)
+    return Inferred(
+        fmt, columns, rows, tuple(f"{c.alias}: {c.note[:1].lower()}{c.note[1:-1]}" for c in columns if c.note)
+    )
+
+
+def _parquet_notes(
+    connection: duckdb.DuckDBPyConnection, path: Path, relation: duckdb.DuckDBPyRelation
+) -> dict[str, str]:
+    """What a person has to know of a column that DuckDB or the dataset does not hold as the file does."""
+    notes = {
+        name: f"Kept as text: the file has {type_}, which a dataset cannot hold."
+        for name, type_ in zip(relation.columns, relation.types, strict=True)
+        if storable(type_) == "VARCHAR" and type_.id in ("interval", "geometry", "time with time zone")
+    }
+    wide = "SELECT name, precision, scale FROM parquet_schema(?) WHERE converted_type = 'DECIMAL' AND precision > 38"
+    for name, precision, scale in connection.execute(wide, [exact(path)]).fetchall():
+        told = f"The file has DECIMAL({precision},{scale}); DuckDB reads it as DOUBLE, exact to 15 digits."
+        notes[name] = told
+    return notes

@@ -117,8 +117,20 @@ def _by_columns(
     else:
         return None
     types = dict(zip(relation.columns, (storable(type_) for type_ in relation.types), strict=True))
+    for key in _long_integers(connection, path, fmt, [key for key in keys if types[key] == "DOUBLE"]):
+        types[key] = "DECIMAL(38,0)"
     columns = tuple(map(SourceColumn, keys, (types[key] for key in keys), aliases(keys)))
     return Inferred(fmt, columns, count_rows(connection, path, columns, fmt))
+
+
+def _long_integers(connection: duckdb.DuckDBPyConnection, path: Path, fmt: SourceFormat, keys: list[str]) -> list[str]:
+    """Those of the keys that hold integers only: DuckDB takes 12345678901234567890123 for a DOUBLE."""
+    if not keys:
+        return []
+    pointers = [literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys]
+    tests = ", ".join(f"bool_and(regexp_full_match(json ->> {pointer}, '-?[0-9]{{1,38}}'))" for pointer in pointers)
+    found = connection.execute(f"SELECT {tests} {_whole(path, fmt)}").fetchall()[0]
+    return [key for key, whole in zip(keys, found, strict=True) if whole]
 
 
 _STRUCTURE = {"UBIGINT": "BIGINT", "HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "NULL": "VARCHAR"}
@@ -163,10 +175,12 @@ def _fault(path: Path, relative: str, fmt: SourceFormat, message: str) -> Source
             place = Location.at(relative, text, error.pos)
             moved = Location(relative, line + place.line - 1, place.column, place.text[:200], 1)
             return SourceError(f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}", location=moved)
-    duplicate = re.search(r"in line (\d+): Object .* has duplicate key (.*)", message)
+    duplicate = re.search(r"in (line|record/value) (\d+): Object .* has duplicate key (.*)", message)
     if duplicate:
+        line = int(duplicate[2]) if duplicate[1] == "line" else 0
+        which = "the object" if line else f"object {duplicate[2]}"
         return SourceError(
-            f"the object has the key {duplicate[2]} twice", location=Location(relative, int(duplicate[1]))
+            f"{which} has the key {duplicate[3]} twice", location=Location(relative, line), hint="rename or drop one"
         )
     return SourceError(message.splitlines()[0].replace(exact(path), relative), location=Location(relative))
 

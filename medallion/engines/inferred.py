@@ -51,6 +51,8 @@ _SCALARS = {
     '"NULL"': "VARCHAR",
     "BIGNUM": "VARCHAR",
     "HUGEINT": "DECIMAL(38,0)",
+    "INTERVAL": "VARCHAR",
+    "TIME WITH TIME ZONE": "VARCHAR",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
 }
 
@@ -67,7 +69,7 @@ def storable(type_: DuckDBPyType) -> str:
         return f"{_children(type_)[0][1]}{name[name.rindex('[') :]}"
     if type_.id == "map":
         return f"MAP({', '.join(child for _, child in _children(type_))})"
-    return _SCALARS.get(name, name)
+    return "VARCHAR" if type_.id == "geometry" else _SCALARS.get(name, name)
 
 
 def _children(type_: DuckDBPyType) -> list[tuple[str, str]]:

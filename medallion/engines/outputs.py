@@ -24,6 +24,7 @@ _UNFIT = {
     "time with time zone": "UTC, which drops the zone: cast it to TIME or VARCHAR",
     "bit": "text: cast it to VARCHAR or BLOB",
     "union": "a struct: choose one type for the column",
+    "tuple": "a struct with invented names: name its fields, as in {'a': …, 'b': …}",
     "geometry": "another type: cast it to VARCHAR or BLOB",
 }
 

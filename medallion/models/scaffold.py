@@ -29,11 +29,16 @@ class Kind(StrEnum):
 class SourceColumn:
     """A column of a source: the ``name`` the file gives it (empty where it gives none), its DuckDB ``type``, and
     the ``alias`` under which the model returns it.
+
+    ``note`` is a sentence about it for the model's reader. ``parse`` is the strptime format of a date or timestamp
+    in a CSV that is written otherwise than the format's own.
     """
 
     name: str
     type: str
     alias: str
+    note: str = ""
+    parse: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class SourceFormat:
     nulls: tuple[str, ...] = ()
     date_format: str = ""
     timestamp_format: str = ""
+    decimal: str = ""
+    thousands: str = ""
     encoding: str = ""
     layout: str = ""
     by_key: bool = False
@@ -125,6 +132,10 @@ def _description(source: str) -> list[str]:
 
 
 def _note(column: SourceColumn, fmt: SourceFormat) -> str:
+    return " ".join(filter(None, (_naming(column, fmt), column.note)))
+
+
+def _naming(column: SourceColumn, fmt: SourceFormat) -> str:
     if not column.name:
         return "Without a name in the file." if fmt.header else ""
     if column.name == column.alias:
@@ -136,7 +147,10 @@ def _note(column: SourceColumn, fmt: SourceFormat) -> str:
 def _selected(column: SourceColumn, fmt: SourceFormat) -> str:
     alias = _name(column.alias)
     if fmt.kind in (Kind.CSV, Kind.TSV):
-        return alias
+        parsed = f"strptime({alias}, {_literal(column.parse)})"
+        if column.parse and column.type == "DATE":
+            return f"CAST({parsed} AS DATE) AS {alias}"
+        return f"{parsed} AS {alias}" if column.parse else alias
     if fmt.kind is Kind.PARQUET:
         return f"CAST({_name(column.name)} AS {column.type}) AS {alias}"
     if not fmt.by_key:
@@ -162,7 +176,7 @@ def _reader(source: str, columns: Sequence[SourceColumn], fmt: SourceFormat) -> 
     else:
         options = _csv_options(fmt)
         # Columns of a CSV go by position, so the reader itself can give them their new names.
-        schema = [(c.alias, c.type) for c in columns]
+        schema = [(c.alias, "VARCHAR" if c.parse else c.type) for c in columns]
         function = "read_csv"
     typed = [f"        {_literal(name)}: {_literal(type_)}" for name, type_ in schema]
     return [
@@ -191,6 +205,8 @@ def _csv_options(fmt: SourceFormat) -> list[str]:
         "comment": fmt.comment,
         "dateformat": fmt.date_format,
         "timestampformat": fmt.timestamp_format,
+        "decimal_separator": fmt.decimal,
+        "thousands": fmt.thousands,
         "encoding": fmt.encoding,
     }
     return options + [f"{option} = {_literal(value)}" for option, value in texts.items() if value]

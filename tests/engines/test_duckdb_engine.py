@@ -67,6 +67,9 @@ def columns(bench: Bench, sql: str) -> dict[str, Column]:
         ("'10:00:00+02'::TIMETZ", "TIME WITH TIME ZONE"),
         ("'101'::BIT", "BIT"),
         ("union_value(a := 1)", "UNION(a INTEGER)"),
+        ("row(1, 'a')", "TUPLE(INTEGER, VARCHAR)"),
+        ("row(1::HUGEINT)", "TUPLE(HUGEINT)"),
+        ("[{'a': row(1::HUGEINT)}]", "STRUCT(a TUPLE(HUGEINT))[]"),
     ],
 )
 def test_a_type_that_parquet_would_change_is_refused_at_the_column_with_a_way_out(
@@ -98,7 +101,7 @@ def test_a_sum_of_integers_is_refused_and_kept_exactly_once_it_is_cast(bench: Be
         ("TIMESTAMP_NS '2026-01-31'", "TIMESTAMP_NS"),
         ("'00000000-0000-0000-0000-000000000001'::UUID", "UUID"), ("[1, NULL]", "INTEGER[]"),
         ("{'a': 1, 'b': ['x']}", "STRUCT(a INTEGER, b VARCHAR[])"), ("MAP {'a': 1}", "MAP(VARCHAR, INTEGER)"),
-        ("'{\"a\": 1}'::JSON", "JSON"), ("NULL::INTEGER", "INTEGER"), ("'a'::ENUM('a', 'b')", "VARCHAR"),
+        ("'{\"a\": 1}'::JSON", "JSON"), ("NULL::INTEGER", "INTEGER"),
     ],
 )  # fmt: skip
 def test_any_other_type_comes_back_as_it_went_in(bench: Bench, expression: str, kind: str) -> None:
@@ -111,6 +114,28 @@ def test_any_other_type_comes_back_as_it_went_in(bench: Bench, expression: str, 
     shown = duckdb.connect().execute(f"SELECT typeof(x) FROM '{produced.file}'").fetchone()
     assert shown is not None
     assert shown[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("'b'::ENUM('b', 'a')", "VARCHAR"),
+        ("['b'::ENUM('b', 'a'), NULL]", "VARCHAR[]"),
+        ("[1, NULL]::INTEGER[2]", "INTEGER[]"),
+        ("{'a': [1.5, 2]::FLOAT[2]}", "STRUCT(a FLOAT[])"),
+        ("TIMESTAMP_S '2026-01-31 10:00:01'", "TIMESTAMP"),
+        ("TIMESTAMP_S '290000-01-01'", "TIMESTAMP"),
+        ("TIMESTAMP_MS '1969-12-31 23:59:59.999'", "TIMESTAMP"),
+        ("'infinity'::TIMESTAMP_S", "TIMESTAMP"),
+    ],
+)
+def test_a_type_without_a_like_in_parquet_keeps_its_values_and_is_recorded_as_what_is_read(
+    bench: Bench, expression: str, kind: str
+) -> None:
+    produced = bench.build(f"SELECT {expression} AS x")
+    read = duckdb.connect().execute(f"SELECT typeof(x), x::VARCHAR FROM '{produced.file}'").fetchall()
+    assert read == [(kind, *duckdb.connect().execute(f"SELECT ({expression})::VARCHAR").fetchall()[0])]
+    assert [column.type for column in produced.columns] == [kind]
 
 
 def test_an_empty_result_keeps_its_schema(bench: Bench) -> None:

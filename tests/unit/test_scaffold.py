@@ -74,6 +74,20 @@ FROM read_csv(
     )
 
 
+def test_a_column_with_its_own_format_is_parsed_and_a_note_follows_its_name() -> None:
+    columns = [
+        SourceColumn("Due", "DATE", "due", "Years of two digits.", "%d.%m.%y"),
+        SourceColumn("at", "TIMESTAMP", "at", parse="%d.%m.%Y %H:%M"),
+    ]
+    text = model_text("x.csv", columns, SourceFormat(Kind.CSV, decimal=",", thousands="."))
+    assert text.splitlines()[2:4] == [
+        """    CAST(strptime(due, '%d.%m.%y') AS DATE) AS due,  -- Called "Due" in the file. Years of two digits.""",
+        """    strptime("at", '%d.%m.%Y %H:%M') AS "at\"""",
+    ]
+    assert "    decimal_separator = ',',\n    thousands = '.',\n" in text
+    assert "'due': 'VARCHAR'" in text
+
+
 def test_a_json_model_names_the_keys_as_the_file_has_them() -> None:
     columns = [
         SourceColumn("id", "BIGINT", "id"),
