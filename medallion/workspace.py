@@ -15,6 +15,7 @@ from medallion.names import TableName
 from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.plan import DataState, Observed
 from medallion.publish import staged_record
+from medallion.records import AFTER_MERGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +157,7 @@ def _text(root: Path, path: str) -> str:
         raise ModelError(
             "the file holds merge conflict markers",
             location=Location.at(path, text, re.search("^<<<<<<< ", text, re.MULTILINE).start(), len("<<<<<<<")),  # type: ignore[union-attr]
-            hint="edit it, or choose a side with `git checkout --ours` or `--theirs`; its .json and .parquet are next",
+            hint=f"edit it, or choose a side with `git checkout --ours` or `--theirs`; {AFTER_MERGE}",
         )
     return text
 

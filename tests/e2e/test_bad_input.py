@@ -348,7 +348,7 @@ RECORD = "data/silver/orders.json"
         (lambda text: text.replace(b'"orders.parquet"', b'"../../../etc/x.parquet"'), ["is no path of a data file"]),
         (
             lambda text: b"<<<<<<< HEAD\n" + text + b"=======\n" + text + b">>>>>>> theirs\n",
-            ["merge conflict markers", "git checkout --ours"],
+            ["merge conflict markers", "git checkout HEAD -- data"],
         ),
     ],
     ids=["cut", "not UTF-8", "no object", "newer format", "incomplete", "of another", "leads out", "conflict"],
