@@ -42,6 +42,7 @@ class Binder:
         self.repository = repository
         self.store = store
         self.spliced = spliced
+        self.identities = Identities(config.root)
         self.versions: dict[str, str] = {}
 
     def bind(self, at: Version | None) -> list[Binding]:
@@ -64,6 +65,7 @@ class Binder:
                 bindings += self._in_worktree(places)
             else:
                 bindings += self._at(version, catalog, places)
+        self.identities.save()
         return bindings
 
     def macros(self, at: Version | None) -> list[Macro]:
@@ -110,12 +112,11 @@ class Binder:
                 raise error.at(Location.at("query", self.spliced.original, offset, length)) from error
             self.versions[f"{name} at {version.text}"] = commit
         assert self.store is not None  # noqa: S101 - there is a repository, and with it its store
-        files = files_at(repository, self.store, self.config, commit, records)
+        files = files_at(repository, self.store, self.config, commit, records, self.identities)
         for record in records:
             yield _binding(record, catalog, files[record.dataset])
 
     def _in_worktree(self, places: Places) -> Iterator[Binding]:
-        identities = Identities(self.config.root)
         records, broken, _ = read_records(self.config.root, self.config.layers)
         for name, (offset, length) in places.items():
             if name in broken:
@@ -126,20 +127,19 @@ class Binder:
                 self._refuse_unknown(name, offset, length, records)
                 continue
             self.versions[str(name)] = "work tree"
-            yield self._present(record, identities)
-        identities.save()
+            yield self._present(record)
 
-    def _present(self, record: Record, identities: Identities) -> Binding:
+    def _present(self, record: Record) -> Binding:
         """A dataset as it stands; while a run publishes it, its data may be newer than its record for a moment."""
         try:
-            state = data_state(record.dataset, record, identities)
-            files = files_in_worktree(self.config, self.store, record, state, identities)
+            state = data_state(record.dataset, record, self.identities)
+            files = files_in_worktree(self.config, self.store, record, state, self.identities)
         except DataError:
             coming = staged_record(self.config, record.dataset)
             if coming is None:
                 raise
-            state = data_state(coming.dataset, coming, identities)
-            return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, identities))
+            state = data_state(coming.dataset, coming, self.identities)
+            return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, self.identities))
         return _binding(record, "", files)
 
     def _is_table(self, offset: int, *, comma: bool = False) -> bool:
