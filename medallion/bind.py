@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
 from medallion.models.parse import parse_macros
+from medallion.models.tokens import lex
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_state, read_records
 from medallion.publish import staged_record
@@ -15,7 +16,7 @@ from medallion.records import record_path
 from medallion.versions import files_at, files_in_worktree, need, read_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from medallion.config import Config
@@ -43,10 +44,14 @@ class Binder:
         self.repository = repository
         self.store = store
         self.spliced = spliced
+        self.identities = Identities(config.root)
         self.versions: dict[str, str] = {}
+        self._by_macro: dict[TableName, Macro] = {}
 
-    def bind(self, at: Version | None) -> list[Binding]:
+    def bind(self, at: Version | None, macros: Sequence[Macro] = ()) -> list[Binding]:
         """Files for each table; ``at`` is the version of those without an AT clause, None the work tree.
+
+        So it is for the datasets that those of ``macros`` read which the query calls.
 
         What looks like a dataset's name but is none may be the column of an alias, and is left to DuckDB.
         """
@@ -59,12 +64,16 @@ class Binder:
             # An error points at the place where it stands as a table, not at a column that is named by it.
             if table.name not in group or not self._is_table(group[table.name][0]):
                 group[table.name] = (table.offset, table.length)
+        read = groups.setdefault((at, ""), {}) if macros else {}
+        for name, place in self._in_macros(macros).items():
+            read.setdefault(name, place)
         bindings: list[Binding] = []
         for (version, catalog), places in groups.items():
             if version is None:
                 bindings += self._in_worktree(places)
             else:
                 bindings += self._at(version, catalog, places)
+        self.identities.save()
         return bindings
 
     def macros(self, at: Version | None) -> list[Macro]:
@@ -84,6 +93,22 @@ class Binder:
             except (MedallionError, UnicodeDecodeError):
                 continue
         return found
+
+    def _in_macros(self, macros: Sequence[Macro]) -> Places:
+        """The datasets that the query reads by calling macros, or macros that these call, at the place of the call."""
+        by_name = {macro.name: macro for macro in macros}
+        places: Places = {}
+        for called, token in lex(self.spliced.original, "query").calls():
+            left, seen = [called], set()
+            while left:
+                if (macro := by_name.get(left.pop())) is None or macro.name in seen:
+                    continue
+                seen.add(macro.name)
+                left += [call.name for call in macro.calls]
+                for reference in macro.datasets:
+                    places.setdefault(reference.name, (token.start, len(token.raw)))
+                    self._by_macro.setdefault(reference.name, macro)
+        return places
 
     def _commit(self, version: Version) -> tuple[str, Repository]:
         assert self.repository is not None  # noqa: S101 - whoever asks for a version has a repository
@@ -111,12 +136,11 @@ class Binder:
                 raise error.at(Location.at("query", self.spliced.original, offset, length)) from error
             self.versions[f"{name} at {version.text}"] = commit
         assert self.store is not None  # noqa: S101 - there is a repository, and with it its store
-        files = files_at(repository, self.store, self.config, commit, records)
+        files = files_at(repository, self.store, self.config, commit, records, self.identities)
         for record in records:
             yield _binding(record, catalog, files[record.dataset])
 
     def _in_worktree(self, places: Places) -> Iterator[Binding]:
-        identities = Identities(self.config.root)
         records, broken, _ = read_records(self.config.root, self.config.layers)
         for name, (offset, length) in places.items():
             if name in broken:
@@ -127,20 +151,19 @@ class Binder:
                 self._refuse_unknown(name, offset, length, records)
                 continue
             self.versions[str(name)] = "work tree"
-            yield self._present(record, identities)
-        identities.save()
+            yield self._present(record)
 
-    def _present(self, record: Record, identities: Identities) -> Binding:
+    def _present(self, record: Record) -> Binding:
         """A dataset as it stands; while a run publishes it, its data may be newer than its record for a moment."""
         try:
-            state = data_state(record.dataset, record, identities)
-            files = files_in_worktree(self.config, self.store, record, state, identities)
+            state = data_state(record.dataset, record, self.identities)
+            files = files_in_worktree(self.config, self.store, record, state, self.identities)
         except DataError:
             coming = staged_record(self.config, record.dataset)
             if coming is None:
                 raise
-            state = data_state(coming.dataset, coming, identities)
-            return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, identities))
+            state = data_state(coming.dataset, coming, self.identities)
+            return _binding(coming, "", files_in_worktree(self.config, self.store, coming, state, self.identities))
         return _binding(record, "", files)
 
     def _is_table(self, offset: int, *, comma: bool = False) -> bool:
@@ -151,7 +174,9 @@ class Binder:
         return named or (comma and before.endswith((",", "(")))
 
     def _refuse_unbuilt(self, name: TableName, offset: int, length: int) -> None:
-        if self._is_table(offset) and any((self.config.root / "sql" / name.layer).rglob(f"{name.name}.sql")):
+        if (name in self._by_macro or self._is_table(offset)) and any(
+            (self.config.root / "sql" / name.layer).rglob(f"{name.name}.sql")
+        ):
             raise QueryError(
                 f"{name} has not been built yet",
                 location=Location.at("query", self.spliced.original, offset, length),
@@ -160,8 +185,8 @@ class Binder:
 
     def _refuse_unknown(self, name: TableName, offset: int, length: int, known: Mapping[TableName, Record]) -> None:
         """Raise where the name surely is meant as a dataset; return where it may be a column of an alias."""
-        if not self._is_table(offset):
-            return
+        if name in self._by_macro or not self._is_table(offset):
+            return  # A macro may have an alias that looks like a dataset; DuckDB says what is missing.
         near = nearest(str(name), map(str, known))
         listed = ", ".join(map(str, sorted(known))) or "none yet: `medallion run` builds them"
         raise QueryError(

@@ -13,6 +13,7 @@ from medallion.git.staging import stage
 from medallion.names import TableName
 from medallion.observe import Identities, data_folder, is_allowed
 from medallion.plan import Action, DataState, Step
+from medallion.records import AFTER_MERGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +66,7 @@ def commit_project(workspace: Workspace, repo: Repository, store: Store, message
         raise DataError(
             "a merge left this file in conflict" + (f", and {len(unsolved) - 1} more" if len(unsolved) > 1 else ""),
             location=Location(unsolved[0]),
-            hint="choose a side with `git checkout --ours` or `--theirs`, or edit it; `git status` lists all of them",
+            hint=AFTER_MERGE if unsolved[0].startswith("data/") else "edit it; `git status` lists all of them",
         )
     _refuse_lost_sources(workspace, [file.path for file in changed if file.worktree == "D"])
     paths = [file.path for file in changed if file.worktree != "." or file.conflicted]

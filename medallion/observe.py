@@ -53,7 +53,8 @@ class _Seen:
 class Identities:
     """The sha256 of files by path, remembered in ``.medallion/cache/`` as long as size, times and inode stay.
 
-    A cache: deleted or damaged, it is made again. ``root`` is the project's folder; paths are relative to it.
+    A cache: deleted or damaged, it is made again. ``root`` is the project's folder; paths are relative to it, or
+    absolute for what lies elsewhere, such as the objects of Git LFS.
     """
 
     def __init__(self, root: Path) -> None:

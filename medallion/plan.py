@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, SourceError
 from medallion.models.fingerprint import Recipe, fingerprint
-from medallion.records import Input, InputKind, Record
+from medallion.records import AFTER_MERGE, Input, InputKind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -315,8 +315,7 @@ def _blocked(name: TableName, state: DataState) -> MedallionError | None:
         return DataError(
             "the pointer holds merge conflict markers",
             location=Location(path),
-            hint="choose a side: `git checkout --ours` (or --theirs) for the .parquet and the .json together; "
-            f"`medallion run --force {name}` builds it anew",
+            hint=AFTER_MERGE,
         )
     if state is DataState.UNRECORDED:
         return DataError(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from medallion.query import Result
     from medallion.records import Record
     from medallion.splice import Spliced
-    from medallion.status import DatasetStatus
+    from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
     from medallion.workspace import Workspace
 
@@ -223,7 +223,8 @@ class Project:
         store = self.store if versioned else self._store()
         binder = Binder(self.config, self.repository if store else None, store, spliced)
         version = Version(at) if at else None
-        bindings, macros = binder.bind(version), binder.macros(version)
+        macros = binder.macros(version)
+        bindings = binder.bind(version, macros)
         folders = [self.config.root / "data", self.config.state / "cache", *([store.folder] if store else [])]
         return run_query(self.config, spliced, bindings, macros, folders, binder.versions)
 
@@ -233,14 +234,15 @@ class Project:
 
     # Versions
 
-    def status(self) -> tuple[Workspace, tuple[DatasetStatus, ...]]:
-        """Where each dataset stands, beside what that was read from."""
+    def status(self) -> tuple[Workspace, tuple[DatasetStatus, ...], tuple[ChangedFile, ...]]:
+        """Where each dataset stands, beside what that was read from, and the other files that are not committed."""
         from medallion.plan import plan
-        from medallion.status import dataset_status
+        from medallion.status import changed_files, dataset_status
 
         workspace = self.workspace()
         steps = plan(workspace.graph, workspace.observed, volatile=False)
-        return workspace, dataset_status(workspace, steps, self.repository.status())
+        changed = self.repository.status()
+        return workspace, dataset_status(workspace, steps, changed), changed_files(self.config, changed)
 
     def commit(self, message: str | None, *, allow_stale: bool = False, on_event: OnEvent = ignore) -> Committed:
         """Commit SQL, sources, data and records together, and index the new version.

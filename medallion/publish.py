@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dataset_files", "publish", "recover", "staged_record", "write_file"]
 
+_COMES_LATER = "the new data is in place, and the next `medallion run` puts its record beside it"
 # The names that write_file and _move give to what they have not finished.
 _UNFINISHED = re.compile(r"\..+\.(parquet|json)\.\d+\.tmp")
 
@@ -44,11 +45,13 @@ def write_file(path: Path, data: bytes) -> None:
 def publish(config: Config, record: Record, produced: Path | None, identities: Identities) -> None:
     """Make ``produced`` (None: the data stays) and ``record`` the dataset's present version.
 
-    ``BuildError`` where the folder cannot be written to; the dataset is then as it was.
+    ``BuildError`` where the folder cannot be written to; its hint says whether the dataset is as it was, or has its
+    new data in place and waits for ``recover`` to put the record beside it.
     """
     root = config.root
     final_record = root / record_path(record.dataset)
     target = root / data_folder(record.dataset) / record.files[0].path
+    then = "the dataset keeps its last version"
     try:
         staged = config.state / "publish" / f"{record.dataset}.json"
         write_file(staged, record.encode())
@@ -57,15 +60,13 @@ def publish(config: Config, record: Record, produced: Path | None, identities: I
             target.parent.mkdir(parents=True, exist_ok=True)
             _flush(produced)
             _move(produced, target)
+        then = _COMES_LATER
         final_record.parent.mkdir(parents=True, exist_ok=True)
         _move(staged, final_record)
+        then = "the new version is in place, but may be lost if the machine stops now"
         _flush(final_record.parent)
     except OSError as error:
-        raise BuildError(
-            f"{record.dataset} cannot be written: {error.strerror or error}",
-            location=Location(_shown(Path(error.filename2 or error.filename or target), root)),
-            hint="check the folder's permissions and the space on its disk; the dataset keeps its last version",
-        ) from error
+        raise _not_written(record, error, target, root, then) from error
     if written is not None:
         file, stat = record.files[0], target.stat()
         if (stat.st_ino, stat.st_size, stat.st_mtime_ns) == (written.st_ino, file.size, written.st_mtime_ns):
@@ -82,7 +83,10 @@ def staged_record(config: Config, name: TableName) -> Record | None:
 
 
 def recover(config: Config, identities: Identities) -> None:
-    """Finish or drop what a killed run left behind, and remove its temporary files. Call it under the run lock."""
+    """Finish or drop what a killed run left behind, and remove its temporary files. Call it under the run lock.
+
+    ``BuildError`` where a record cannot be put beside the data that is in place already.
+    """
     for staged in sorted((config.state / "publish").glob("*.json")):
         try:
             record = Record.decode(staged.read_bytes(), str(staged))
@@ -91,7 +95,11 @@ def recover(config: Config, identities: Identities) -> None:
             continue
         found = identities.of(str(data_folder(record.dataset) / record.files[0].path))
         if found and found[0] == record.files[0].oid:
-            _move(staged, config.root / record_path(record.dataset))
+            target = config.root / record_path(record.dataset)
+            try:
+                _move(staged, target)
+            except OSError as error:
+                raise _not_written(record, error, target, config.root, _COMES_LATER) from error
         else:
             staged.unlink()
     written = [config.state / "publish", *(config.root / "data" / layer for layer in config.layers)]
@@ -110,6 +118,14 @@ def recover(config: Config, identities: Identities) -> None:
 def dataset_files(record: Record) -> list[str]:
     """The paths of a dataset's data files, relative to the project."""
     return [str(data_folder(record.dataset) / file.path) for file in record.files]
+
+
+def _not_written(record: Record, error: OSError, target: Path, root: Path, then: str) -> BuildError:
+    return BuildError(
+        f"{record.dataset} cannot be written: {error.strerror or error}",
+        location=Location(_shown(Path(error.filename2 or error.filename or target), root)),
+        hint=f"check the folder's permissions and the space on its disk; {then}",
+    )
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -14,6 +14,7 @@ from medallion.engines.faults import explain, read_fault
 from medallion.engines.sandbox import connect, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import MedallionError, QueryError
+from medallion.models.tokens import lex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,8 +101,9 @@ class Result:
     def pandas(self) -> pandas.DataFrame:
         """All rows as a pandas data frame; ``MedallionError`` where pandas is not installed.
 
-        Integers have pandas' own nullable types and DECIMAL stays decimal: DuckDB's own conversion makes floats of
-        integers with NULLs, of DECIMAL and of HUGEINT.
+        Integers have pandas' own nullable types; DECIMAL, lists, structs and maps stay Arrow's (``pandas.ArrowDtype``).
+        Any other conversion makes floats of integers with NULLs, of DECIMAL and of HUGEINT. ``QueryError`` names a
+        column that pandas has no like for.
         """
         try:
             import pandas
@@ -121,9 +123,16 @@ class Result:
         }
 
         def kept(kind: pyarrow.DataType) -> object:
-            return pandas.ArrowDtype(kind) if pyarrow.types.is_decimal(kind) else exact.get(kind)
+            is_arrows = pyarrow.types.is_decimal(kind) or pyarrow.types.is_nested(kind)
+            return pandas.ArrowDtype(kind) if is_arrows else exact.get(kind)
 
-        frame: pandas.DataFrame = self.arrow().to_pandas(types_mapper=kept, date_as_object=False)
+        table = self.arrow()
+        for field in table.schema:
+            if "union" in str(field.type):
+                raise QueryError(
+                    f'column "{field.name}" is a UNION, and pandas has no like of it', hint="cast it to VARCHAR"
+                )
+        frame: pandas.DataFrame = table.to_pandas(types_mapper=kept, date_as_object=False)
         return frame
 
     def polars(self) -> polars.DataFrame:
@@ -151,10 +160,13 @@ class _Statement:
 
     def describe(self) -> list[tuple[str, str]]:
         """Names and types of the columns."""
-        if self.spliced.sql[:7].upper() == "EXPLAIN":
+        inner = _explained(self.spliced.sql)
+        shift = len("DESCRIBE ") - (self.spliced.sql.rindex(inner) if inner else 0)
+        with self.explained(shift):
+            found = self.cursor.execute(f"DESCRIBE {inner or self.spliced.sql}").fetchall()
+        if inner:
             return [("explain_key", "VARCHAR"), ("explain_value", "VARCHAR")]
-        with self.explained(shift=len("DESCRIBE ")):
-            return [(row[0], row[1]) for row in self.cursor.execute(f"DESCRIBE {self.spliced.sql}").fetchall()]
+        return [(row[0], row[1]) for row in found]
 
     def execute(self) -> duckdb.DuckDBPyConnection:
         """Run it; rows are fetched from what this returns."""
@@ -175,7 +187,9 @@ class _Statement:
         try:
             yield
         except duckdb.Error as error:
-            statement = " " * shift + self.spliced.sql
+            if "WITH clause containing a" in str(error):  # DuckDB takes COPY, INSERT and others there.
+                raise _writes(self.spliced) from error
+            statement = " " * shift + self.spliced.sql if shift >= 0 else self.spliced.sql[-shift:]
             message, place, hint = explain(read_fault(error), statement, locate, self.schemas)
             raise QueryError(message, location=place, hint=hint) from error
 
@@ -219,20 +233,58 @@ def run_query(
 
 
 def _refuse_all_but_select(connection: duckdb.DuckDBPyConnection, spliced: Spliced) -> None:
+    """Refuse what is no reading statement; a WITH that writes is refused by DuckDB when the statement is described.
+
+    A PIVOT without IN is several statements to DuckDB: the first collects the values, and would run a COPY in its WITH.
+    """
     import duckdb
 
     try:
-        statements = connection.extract_statements(spliced.sql)
+        connection.extract_statements(spliced.sql)
     except duckdb.Error as error:
         message, place, hint = explain(read_fault(error), spliced.sql, spliced.locate, {})
         raise QueryError(message, location=place, hint=hint) from error
-    allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(statements) != 1 or statements[0].type not in allowed:
+    kinds = (duckdb.StatementType.SELECT, duckdb.StatementType.MULTI)
+    inner = _explained(spliced.sql) or spliced.sql
+    try:
+        # In brackets only what reads can be parsed, however it begins.
+        texts = (inner, f"FROM ({inner}\n)")
+        found = {statement.type for text in texts for statement in connection.extract_statements(text)}
+    except duckdb.Error:
+        found = set()
+    if not found or found - set(kinds):
+        raise _writes(spliced)
+    if duckdb.StatementType.MULTI in found and (copy := _COPY.search(spliced.sql)):
         raise QueryError(
-            "a query reads; this is another kind of statement",
-            location=spliced.locate(0, len(spliced.sql.split(maxsplit=1)[0])),
-            hint="layers change by their models only: edit sql/ and `medallion run`",
+            "a PIVOT without IN cannot stand in one query with the word COPY",
+            location=spliced.locate(copy.start(), 4),
+            hint="list the values, as in PIVOT silver.orders ON status IN ('paid', 'open'), or rename that",
         )
+
+
+# In the text and not in its tokens: what the two readings of a text may differ in must not matter here.
+_COPY = re.compile(r"\bcopy\b", re.IGNORECASE)
+
+
+def _writes(spliced: Spliced) -> QueryError:
+    return QueryError(
+        "a query reads; this is another kind of statement",
+        location=spliced.locate(0, len(spliced.sql.split(maxsplit=1)[0])),
+        hint="layers change by their models only: edit sql/ and `medallion run`",
+    )
+
+
+def _explained(sql: str) -> str:
+    """The statement behind EXPLAIN, ANALYZE and options in brackets; empty where there is no EXPLAIN."""
+    tokens = lex(sql, "query").tokens
+    if not tokens or not tokens[0].is_word("EXPLAIN"):
+        return ""
+    i = 1
+    if [t.raw for t in tokens[i : i + 1]] == ["("] and tokens[i + 1].raw.upper() in ("ANALYZE", "FORMAT", "VERBOSE"):
+        i = next((n for n, token in enumerate(tokens) if token.raw == ")"), len(tokens)) + 1
+    while i < len(tokens) and tokens[i].raw.upper() in ("ANALYZE", "ANALYSE", "VERBOSE"):
+        i += 1
+    return sql[tokens[i].start :] if i < len(tokens) else ""
 
 
 def _create_macros(cursor: duckdb.DuckDBPyConnection, macros: Sequence[Macro]) -> None:

@@ -20,7 +20,18 @@ from medallion.names import TableName
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["FORMAT", "Built", "Column", "DataFile", "Input", "InputKind", "Record", "content_id", "record_path"]
+__all__ = [
+    "AFTER_MERGE",
+    "FORMAT",
+    "Built",
+    "Column",
+    "DataFile",
+    "Input",
+    "InputKind",
+    "Record",
+    "content_id",
+    "record_path",
+]
 
 FORMAT = 1
 
@@ -158,6 +169,12 @@ class Record:
             raise RecordError(f"the record is incomplete: {detail}", location=Location(path), hint=_REBUILD) from error
 
 
+#: Data need not be merged by hand: it can be built. Taking one side of single files would not do: Git may have merged
+#: a record and left its data in conflict, and then there is no side of the record to take.
+AFTER_MERGE = (
+    "once sql/ and sources/ are resolved, `git checkout HEAD -- data` takes your side of all data, `medallion run` "
+    "builds what the merge changed, and `medallion commit` concludes it"
+)
 _REBUILD = "take it back with `git checkout -- <the file>`, or delete it and run `medallion run` to build it again"
 
 
@@ -204,8 +221,7 @@ def _parse(data: bytes, path: str) -> Mapping[str, Any]:
             raise RecordError(
                 "the record holds merge conflict markers",
                 location=Location.at(path, text, text.index("<<<<<<< ")),
-                hint="choose a side with `git checkout --ours` or `--theirs` for the .json and the .parquet together, "
-                "then `medallion run`; or build it from the merged SQL with `medallion run --force TABLE`",
+                hint=AFTER_MERGE,
             ) from error
         raise RecordError(
             f"the record is not JSON: {error.msg}", location=Location.at(path, text, error.pos), hint=_REBUILD

@@ -34,8 +34,8 @@ def restore(
     """
     commit = repo.resolve(revision)
     record = need(repo, config, read_snapshot(repo, config, commit, [name]), name, revision)
-    files = files_at(repo, store, config, commit, [record])[name]
     identities = Identities(config.root)
+    files = files_at(repo, store, config, commit, [record], identities)[name]
     kept = _keep(config, store, identities, name, record)
     produced: list[Path] = []
     for source, file in zip(files, record.files, strict=True):
@@ -71,7 +71,7 @@ def _verify(copy: Path, file: DataFile, name: TableName) -> None:
         raise DataError(
             f"the object of {name} is corrupt: its sha256 is {found[:12]}…, not {file.oid[:12]}…",
             location=Location(str(copy)),
-            hint="`git lfs fsck` lists corrupt objects and puts them aside; `git lfs fetch --all` gets them again",
+            hint="try again: the object is hashed anew, and if it is corrupt the error names its file",
         )
 
 

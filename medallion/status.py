@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.observe import data_folder
+from medallion.observe import data_folder, is_allowed
 from medallion.plan import Action, DataState, Step
 from medallion.records import record_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from medallion.config import Config
     from medallion.errors import MedallionError
     from medallion.git.repository import FileStatus
     from medallion.names import TableName
     from medallion.workspace import Workspace
 
-__all__ = ["DatasetStatus", "State", "dataset_status"]
+__all__ = ["ChangedFile", "DatasetStatus", "State", "changed_files", "dataset_status"]
 
 
 class State(StrEnum):
@@ -44,6 +45,46 @@ class DatasetStatus:
     rows: int | None
     size: int | None
     error: MedallionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file of the project, but no data, that is not as in the last commit.
+
+    ``kind`` is sql, source, test or config; ``state`` is new, changed, deleted or conflicted.
+    """
+
+    path: str
+    kind: str
+    state: str
+
+
+def changed_files(config: Config, changed: Sequence[FileStatus]) -> tuple[ChangedFile, ...]:
+    """What ``commit`` would take along besides data and records, by path; any other file is Git's alone."""
+    found = []
+    for file in sorted(changed, key=lambda file: file.path):
+        if file.path.startswith("data/"):
+            continue
+        if file.path.startswith("sql/"):
+            kind = "sql"
+        elif file.path.startswith("tests/"):
+            kind = "test"
+        elif file.path in (config.file, ".gitattributes", ".gitignore"):
+            kind = "config"
+        elif is_allowed(file.path, config.sources):
+            kind = "source"
+        else:
+            continue
+        found.append(ChangedFile(file.path, kind, _file_state(file)))
+    return tuple(found)
+
+
+def _file_state(file: FileStatus) -> str:
+    if file.conflicted:
+        return "conflicted"
+    if "D" in (file.index, file.worktree):
+        return "deleted"
+    return "new" if file.index in "?A" else "changed"
 
 
 def dataset_status(

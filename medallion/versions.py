@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,39 +82,58 @@ def need(repo: Repository, config: Config, snapshot: Snapshot, name: TableName, 
 
 
 def files_at(
-    repo: Repository, store: Store, config: Config, commit: str, records: Sequence[Record]
+    repo: Repository, store: Store, config: Config, commit: str, records: Sequence[Record], identities: Identities
 ) -> dict[TableName, list[Path]]:
     """Real Parquet files of these datasets as of ``commit``, fetched where they are not here yet.
 
-    ``DataError`` where what the commit holds is not what the record says, or an object cannot be had.
+    ``DataError`` where what the commit holds is not what the record says, or an object cannot be had or is corrupt.
     """
     paths = {str(data_folder(r.dataset) / f.path): f for r in records for f in r.files}
     blobs = repo.read(commit, list(paths))
     found: dict[str, Path] = {}
-    wanted: list[Pointer] = []
+    wanted: dict[Pointer, Location] = {}
     for path, file in paths.items():
         place = Location(f"{path} at {commit[:7]}")
         if path not in blobs:
             raise DataError("the commit has a record but no data file", location=place)
         pointer = Pointer.parse(blobs[path])
         if pointer is None:
-            found[path] = _plain(config, blobs[path], file, place)
+            found[path] = _plain(config, blobs[path], file, place, identities)
         elif pointer.oid != file.oid:
             raise DataError("the record speaks of other data than the commit holds", location=place)
         else:
-            wanted.append(pointer)
+            wanted[pointer] = place
             found[path] = store.path(pointer.oid)
-    store.fetch(wanted)
+    _get(store, wanted, identities)
     return {r.dataset: [found[str(data_folder(r.dataset) / f.path)] for f in r.files] for r in records}
 
 
-def _plain(config: Config, blob: bytes, file: DataFile, place: Location) -> Path:
+def _get(store: Store, pointers: Mapping[Pointer, Location], identities: Identities) -> None:
+    """Fetch the objects that are not here, and hash each that was not hashed since it last changed.
+
+    git-lfs checks what it downloads, but an object lies on its disk for years, and DuckDB reads whatever it finds.
+    """
+    store.fetch(pointers)
+    here = [pointer for pointer in pointers if pointer.size]
+    paths = [store.path(pointer.oid) for pointer in here]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        seen = list(pool.map(identities.of, map(str, paths)))
+    for pointer, path, found in zip(here, paths, seen, strict=True):
+        if found != (pointer.oid, pointer.size, True):
+            raise DataError(
+                f"its Git LFS object is corrupt: {path}",
+                location=pointers[pointer],
+                hint="move that file away; the next query fetches it from the remote again",
+            )
+
+
+def _plain(config: Config, blob: bytes, file: DataFile, place: Location, identities: Identities) -> Path:
     """A data file that was committed without Git LFS: kept beside the caches, under its sha256."""
     if hashlib.sha256(blob).hexdigest() != file.oid:
         what = "holds merge conflict markers" if conflicted(blob) else "is not the data that its record speaks of"
         raise DataError(f"the data file {what}", location=place)
     path = config.state / "cache" / "objects" / f"{file.oid}.parquet"
-    if not path.is_file() or path.stat().st_size != len(blob):
+    if identities.of(str(path)) != (file.oid, len(blob), True):
         write_file(path, blob)
     return path
 
@@ -123,10 +143,10 @@ def files_in_worktree(
 ) -> list[Path]:
     """Real Parquet files of a dataset as it stands in the work tree, fetched where only pointers are there.
 
-    ``DataError`` where the files are gone, changed or in conflict.
+    ``DataError`` where the files are gone, changed, corrupt or in conflict.
     """
     found: list[Path] = []
-    missing: list[Pointer] = []
+    missing: dict[Pointer, Location] = {}
     for file in record.files:
         path = str(data_folder(record.dataset) / file.path)
         seen = identities.of(path)
@@ -145,8 +165,8 @@ def files_in_worktree(
                 "the file is not here" if seen is None else "this is a Git LFS pointer; the file is not here",
                 location=Location(path),
             )
-        missing.append(Pointer(file.oid, file.size))
+        missing[Pointer(file.oid, file.size)] = Location(path)
         found.append(store.path(file.oid))
     if store is not None:
-        store.fetch(missing)
+        _get(store, missing, identities)
     return found

@@ -18,6 +18,7 @@ from medallion.parsed import Parsed
 from medallion.past import Past
 from medallion.plan import DataState, Observed
 from medallion.publish import staged_record
+from medallion.records import AFTER_MERGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -207,7 +208,7 @@ def _text(root: Path, path: str) -> str:
         raise ModelError(
             "the file holds merge conflict markers",
             location=Location.at(path, text, re.search("^<<<<<<< ", text, re.MULTILINE).start(), len("<<<<<<<")),  # type: ignore[union-attr]
-            hint="edit it, or choose a side with `git checkout --ours` or `--theirs`; its .json and .parquet are next",
+            hint=f"edit it, or choose a side with `git checkout --ours` or `--theirs`; {AFTER_MERGE}",
         )
     return text
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _PANEL = "Version"
+_AUTHOR, _SUBJECT = 2, 3
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False) -> None:
-    """What is stale, missing, not fetched, changed by hand or not committed.
+    """What is stale, missing, not fetched, changed by hand or not committed: datasets, SQL, sources, configuration.
 
     Exits with 1 when something is stale.
 
@@ -34,13 +35,13 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="For a progra
     from medallion.cli.status_view import print_status, status_document
     from medallion.project import Project
 
-    workspace, statuses = Project.open().status()
+    workspace, statuses, files = Project.open().status()
     if as_json:
         from medallion.cli.console import print_json
 
-        print_json(status_document(workspace, statuses))
+        print_json(status_document(workspace, statuses, files))
     else:
-        print_status(workspace, statuses)
+        print_status(workspace, statuses, files)
     if workspace.misnamed or any(s.error for s in statuses):
         raise typer.Exit(2)
     if any({"new", "stale", "failed", "missing", "modified"} & {str(x) for x in s.states} for s in statuses):
@@ -115,6 +116,7 @@ def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int |
     from rich.text import Text
 
     from medallion.cli.console import ago, columns, count, err, out, print_line, size
+    from medallion.cli.fit import shorten
 
     if not rows:
         err().print("no versions yet: `medallion commit -m MSG` makes one")
@@ -126,17 +128,31 @@ def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int |
         table.append([
             row.commit[:7],
             ago(row.committed_at),
-            row.author[:20],
-            row.subject[:60],
+            row.author,
+            row.subject,
             str(row.dataset) if with_names else "",
             "deleted" if row.rows is None else count(row.rows, "row"),
             more.replace("-", "−"),
             size(row.bytes),
         ])  # fmt: skip
+    table = [
+        [shorten(cell, limit) for cell, limit in zip(line, _limits(table, out().width), strict=True)] for line in table
+    ]
     keep = [i for i in range(len(table[0])) if any(line[i] for line in table)]
     right = [place for place, i in enumerate(keep) if i >= 5]
     for line in columns([[cells[i] for i in keep] for cells in table], right=right):
         print_line(out(), Text(line[:7], style="yellow").append(line[7:], style="default"))
+
+
+def _limits(table: list[list[str]], room: int) -> list[int]:
+    """How wide each column may be: what does not fit is taken from the subjects, then from the authors."""
+    limits = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    used = sum(limits) + 2 * (sum(limit > 0 for limit in limits) - 1)
+    for column, least in ((_SUBJECT, 20), (_AUTHOR, 8), (_SUBJECT, 8)):
+        taken = max(0, min(used - room, limits[column] - least))
+        limits[column] -= taken
+        used -= taken
+    return limits
 
 
 def restore(

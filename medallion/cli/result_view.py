@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
-from medallion.cli.console import columns, count, err
+from medallion.cli.console import columns, count, err, out
+from medallion.cli.fit import fit, shorten
 from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from medallion.query import Result
 
 __all__ = ["write_result"]
-
-_WIDEST = 60
 
 
 def write_result(result: Result, form: str, output: Path | None, limit: int) -> None:
@@ -84,9 +83,17 @@ def _table(result: Result, stream: IO[str], limit: int) -> int:
         count += len(batch)
         rows += batch if not limit else batch[: max(0, limit - len(rows))]
     numbers = [i for i, kind in enumerate(result.types) if _is_number(kind)]
-    cells = [[_cell(value) for value in row] for row in rows]
-    for line in columns([list(map(_cell, result.columns)), *cells], right=numbers):
-        stream.write(f" {line}\n")
+    cells = [list(map(_cell, result.columns)), *([_cell(value) for value in row] for row in rows)]
+    dropped: list[int] = []
+    if stream.isatty():
+        lines, dropped = fit(cells, numbers, out().width - 1)
+    else:
+        lines = columns(cells, right=numbers)
+    stream.writelines(f" {line}\n" for line in lines)
+    if dropped:
+        names = shorten(", ".join(cells[0][i] for i in dropped), out().width // 2)
+        stream.write(f" … {len(dropped)} of {len(cells[0])} columns left out: {names}\n")
+        stream.write("   a wider terminal, fewer columns or --format csv shows them\n")
     if count > len(rows):
         stream.write(f" … {count - len(rows):,} more rows; --limit 0 shows all\n")
     return count
@@ -97,10 +104,9 @@ def _is_number(kind: str) -> bool:
 
 
 def _cell(value: object) -> str:
-    """A value on one line; what does not fit ends in …, and what a terminal would obey is made visible."""
+    """A value on one line, in which what a terminal would obey is made visible."""
     text = "NULL" if value is None else str(value)
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: _WIDEST + 1])
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _markdown(result: Result, stream: IO[str]) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BIG = 12_345_678_901_234_567_890_123
 LARGEST = 2**127 - 1
+ODD = 2**53 + 1
+PIVOT = "PIVOT silver.orders ON id USING sum(total)"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,22 @@ def test_pandas_keeps_integers_with_nulls_and_decimals_exact(project: Project) -
     assert [str(kind) for kind in frame.dtypes] == ["Int64", "decimal128(38, 20)[pyarrow]", "UInt8", "datetime64[ms]"]
 
 
+def test_pandas_keeps_what_lies_inside_of_lists_structs_and_maps_exact(project: Project) -> None:
+    frame = project.query(
+        f"SELECT unnest([{{'a': {ODD}}}, {{'a': NULL}}, NULL]) AS s, [{ODD}, NULL] AS l, "
+        f"map {{'k': {ODD}, 'n': NULL}} AS m"
+    ).pandas()
+    assert frame["s"].tolist()[:2] == [{"a": ODD}, {"a": None}]
+    assert frame["s"].isna().tolist() == [False, False, True]
+    assert frame.loc[0, "l"] == [ODD, None]
+    assert frame.loc[0, "m"] == [("k", ODD), ("n", None)]
+
+
+def test_a_column_that_pandas_has_no_like_for_is_named(project: Project) -> None:
+    with pytest.raises(QueryError, match='column "u" is a UNION'):
+        project.query("SELECT 1 AS a, union_value(k := 1) AS u").pandas()
+
+
 def test_moments_have_their_zone(project: Project) -> None:
     ((moment,),) = project.query("SELECT TIMESTAMPTZ '2026-01-31 10:00+02' AS t").rows()
     assert moment.isoformat() == "2026-01-31T08:00:00+00:00"
@@ -151,6 +169,48 @@ def test_an_error_while_rows_are_taken_is_one_of_ours(project: Project) -> None:
 def test_a_query_only_reads(project: Project, sql: str) -> None:
     with pytest.raises(QueryError):
         project.query(sql).rows()
+
+
+@pytest.mark.parametrize("at", [None, "HEAD"])
+@pytest.mark.parametrize("sql", ["{}", "FROM ({})", "WITH p AS ({}) FROM p ORDER BY ALL"])
+def test_a_pivot_finds_its_columns_in_the_data(project: Project, sql: str, at: str | None) -> None:
+    result = project.query(sql.format(PIVOT), at=at)
+    assert result.columns == ("2",)
+    assert result.rows() == result.rows() == [(2,)]
+    assert result.arrow().to_pydict() == {"2": [Decimal(2)]}
+    assert project.query(f"EXPLAIN {PIVOT}").columns == ("explain_key", "explain_value")
+
+
+WRITES = "COPY (SELECT 1) TO 'data/silver/orders.parquet'"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"EXPLAIN ANALYZE {WRITES}",
+        f"EXPLAIN (ANALYZE) {WRITES}",
+        f"WITH w AS ({WRITES}) FROM w",
+        f"EXPLAIN ANALYZE WITH w AS ({WRITES}) FROM w",
+        f"WITH w AS ({WRITES}) {PIVOT}",
+        f"EXPLAIN WITH w AS (/* ( */ {WRITES}) {PIVOT}",
+        f"COPY ({PIVOT}) TO 'data/silver/orders.parquet'",
+        f"EXPLAIN ANALYZE COPY ({PIVOT}) TO 'data/silver/orders.parquet'",
+        f"CREATE TABLE t AS {PIVOT}",
+        f"WITH p AS ({PIVOT}) INSERT INTO silver.orders SELECT 1, 1 FROM p",
+    ],
+)
+def test_no_query_writes_however_the_writing_is_wrapped(project: Project, sql: str) -> None:
+    data = project.config.root / "data/silver/orders.parquet"
+    before = data.read_bytes()
+    with pytest.raises(QueryError, match=r"a query reads|with the word COPY"):
+        project.query(sql).rows()
+    assert data.read_bytes() == before
+
+
+def test_an_error_behind_explain_is_told_at_its_place(project: Project) -> None:
+    with pytest.raises(QueryError, match='no column "nope"') as caught:
+        project.query("EXPLAIN ANALYZE SELECT id,\n  nope FROM silver.orders")
+    assert (caught.value.location.line, caught.value.location.column) == (2, 3)  # type: ignore[union-attr]
 
 
 def test_a_query_cannot_read_other_files(project: Project, tmp_path: Path) -> None:

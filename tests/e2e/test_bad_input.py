@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from tests.e2e.conftest import SLOW, Project, Ran, run_medallion, wait_for, with_files_up_to, without_privileges
@@ -308,7 +311,7 @@ def test_a_damaged_data_file_is_left_alone_until_the_user_says_which_way(project
     project.write(path, damaged)
     before = project.files()
     for args in (("plan",), ("status",), ("run",)):
-        project.run(*args).refused(path, "--force")
+        project.run(*args).refused(path, "git checkout HEAD -- data" if damage == "conflicted" else "--force")
     project.run("query", "FROM silver.orders").refused(path, "medallion restore silver.orders")
     project.run("commit", "-m", "damage").refused("silver.orders", code=1)
     assert project.files() == before
@@ -320,12 +323,68 @@ def test_a_damaged_data_file_is_left_alone_until_the_user_says_which_way(project
     assert project.read(path) == whole
 
 
-def test_an_object_that_rotted_in_the_store_is_an_error_and_no_bug(project: Project) -> None:
-    oid = project.pointer("data/silver/orders.parquet").oid
+def object_of(project: Project, path: str) -> Path:
+    """The object in the store, made so that it can be written to."""
+    oid = project.pointer(path).oid
     file = project.root / ".git" / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
     file.chmod(0o644)
+    return file
+
+
+def spoilt(whole: bytes, folder: Path) -> bytes:
+    """A copy with one byte changed that DuckDB reads without a word, as other rows."""
+    file = folder / "spoilt.parquet"
+    file.write_bytes(whole)
+    rows = duckdb.sql(f"FROM '{file}'").fetchall()
+    for place in range(len(whole)):
+        data = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        file.write_bytes(data)
+        with contextlib.suppress(duckdb.Error):
+            if duckdb.sql(f"FROM '{file}'").fetchall() != rows:
+                return data
+    raise AssertionError("DuckDB notices every byte")
+
+
+def test_an_object_that_rotted_in_the_store_is_an_error_and_no_bug(project: Project) -> None:
+    file = object_of(project, "data/silver/orders.parquet")
     file.write_bytes(b"\0" * file.stat().st_size)
-    project.run("query", "FROM silver.orders", "--at", "HEAD").refused("silver.orders", oid)
+    project.run("query", "FROM silver.orders", "--at", "HEAD").refused("data/silver/orders.parquet", file.name)
+
+
+def test_a_rotten_object_is_never_read_and_a_fetched_one_takes_its_place(project: Project, tmp_path: Path) -> None:
+    project.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    project.git("remote", "add", "origin", str(tmp_path / "remote"))
+    project.git("push", "--quiet", "origin", "main")
+    sql, path = "FROM silver.orders ORDER BY ALL", "data/silver/orders.parquet"
+    rows = project.rows(sql, "--at", "HEAD")
+    file = object_of(project, path)
+    assert file.name in (project.root / ".medallion/cache/identities.json").read_text(), "it is hashed but once"
+    stat, whole = file.stat(), file.read_bytes()
+    file.unlink()  # The remote's is a hard link to it.
+    file.write_bytes(spoilt(whole, tmp_path))
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    project.run("query", sql, "--at", "HEAD").refused("is corrupt", path, file.name)
+    project.run("query", sql.replace("orders", "orders AT (VERSION => 'HEAD')")).refused("is corrupt", path)
+    project.write(path, project.git("show", f"HEAD:{path}") + "\n")
+    project.run("query", sql).refused("is corrupt", path)
+    project.run("run", "--force", "gold.revenue").refused("is corrupt", path)
+    project.run("restore", "silver.orders").refused("is corrupt", path)
+    file.unlink()
+    assert project.rows(sql, "--at", "HEAD") == rows
+    assert file.read_bytes() == whole
+
+
+def test_a_copy_of_plain_committed_data_that_rotted_is_made_again(project: Project) -> None:
+    project.write(".gitattributes", "")
+    project.git("add", "--renormalize", ".")
+    project.git("commit", "-qm", "without Git LFS")
+    sql = "FROM silver.orders ORDER BY ALL"
+    rows = project.rows(sql, "--at", "HEAD")
+    (copy,) = [f for f in (project.root / ".medallion/cache/objects").iterdir() if f.suffix == ".parquet"]
+    whole = copy.read_bytes()
+    copy.write_bytes(spoilt(whole, project.root / ".medallion"))
+    assert project.rows(sql, "--at", "HEAD") == rows
+    assert copy.read_bytes() == whole
 
 
 # Records
@@ -348,7 +407,7 @@ RECORD = "data/silver/orders.json"
         (lambda text: text.replace(b'"orders.parquet"', b'"../../../etc/x.parquet"'), ["is no path of a data file"]),
         (
             lambda text: b"<<<<<<< HEAD\n" + text + b"=======\n" + text + b">>>>>>> theirs\n",
-            ["merge conflict markers", "git checkout --ours"],
+            ["merge conflict markers", "git checkout HEAD -- data"],
         ),
     ],
     ids=["cut", "not UTF-8", "no object", "newer format", "incomplete", "of another", "leads out", "conflict"],

@@ -100,6 +100,21 @@ def test_a_kill_between_data_and_record_is_finished_by_the_next_run(grown: Proje
     grown.check()
 
 
+def test_a_record_that_cannot_be_put_beside_its_data_is_no_crash_and_comes_later(
+    grown: Project, after: dict[str, bytes]
+) -> None:
+    grow(grown, 2)
+    grown.write("data/bronze/d00.parquet", after["data/bronze/d00.parquet"])
+    grown.write(".medallion/publish/bronze.d00.json", after["data/bronze/d00.json"])
+    (grown.root / "data/bronze/d00.json").unlink()
+    (grown.root / "data/bronze/d00.json").mkdir()
+    grown.run("run", "bronze.d00").refused("data/bronze/d00.json", "Is a directory", "the new data is in place")
+    (grown.root / "data/bronze/d00.json").rmdir()
+    grown.run("run", "bronze.d00").ok()
+    assert grown.read("data/bronze/d00.json") == after["data/bronze/d00.json"]
+    grown.check()
+
+
 def test_a_kill_before_the_data_was_put_in_place_drops_the_new_record(grown: Project, after: dict[str, bytes]) -> None:
     before = grown.files("data")
     grown.write(".medallion/publish/bronze.d00.json", after["data/bronze/d00.json"])

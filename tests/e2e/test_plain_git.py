@@ -142,7 +142,8 @@ def test_a_merge_conflict_leaves_data_whole_and_says_what_to_do(conflict: Projec
     assert data.endswith(b"PAR1")
     for args in (("plan",), ("status",), ("run",)):
         conflict.run(*args).refused("sql/silver/orders.sql:8:1: the file holds merge conflict markers", "--theirs")
-    conflict.run("query", COUNT).refused("data/silver/orders.json", "merge conflict markers", "git checkout --ours")
+    recipe = "git checkout HEAD -- data"
+    conflict.run("query", COUNT).refused("data/silver/orders.json", "merge conflict markers", recipe)
     conflict.run("commit", "-m", "x").refused("silver.orders", code=1)
     assert conflict.files() == before
 
@@ -169,11 +170,47 @@ def test_after_a_side_is_chosen_all_is_right(conflict: Project, side: str, colum
 def test_a_conflict_is_also_solved_by_building_what_the_merged_sql_says(conflict: Project) -> None:
     sql = conflict.git("show", "ours:sql/silver/orders.sql").replace("1 AS a", "1 AS a, 1 AS b")
     conflict.write("sql/silver/orders.sql", sql + "\n")
-    conflict.run("run").refused("data/silver/orders.json:", "merge conflict markers", "medallion run --force")
+    conflict.run("run").refused("data/silver/orders.json:", "merge conflict markers", "git checkout HEAD -- data")
     conflict.run("run", "--force", "silver.orders+").ok()
     conflict.run("commit", "-m", "merged").ok()
     assert conflict.rows("SELECT sum(a) + sum(b) FROM silver.orders", "--at", "HEAD") == [["8"]]
     assert conflict.is_up_to_date()
+
+
+def test_a_conflict_is_solved_by_the_recipe_that_every_message_gives(conflict: Project) -> None:
+    sql = conflict.git("show", "ours:sql/silver/orders.sql").replace("1 AS a", "1 AS a, 1 AS b")
+    conflict.write("sql/silver/orders.sql", sql + "\n")
+    conflict.run("commit", "-m", "x", "--allow-stale").refused("data/", "git checkout HEAD -- data")
+    conflict.git("checkout", "HEAD", "--", "data")
+    conflict.run("run").ok()
+    conflict.run("commit", "-m", "merged").ok()
+    assert conflict.rows("SELECT sum(a) + sum(b) FROM silver.orders", "--at", "HEAD") == [["8"]]
+    assert conflict.git("rev-list", "--parents", "-1", "HEAD").count(" ") == 2
+    assert conflict.git("status", "--porcelain") == ""
+    assert conflict.is_up_to_date()
+    conflict.check()
+
+
+def test_the_recipe_also_works_where_git_could_merge_a_record_but_not_its_data(project: Project) -> None:
+    for branch, row in (("theirs", "6,Edsger,placed,2.00"), ("ours", "5,Ada,placed,3.00")):
+        project.git("switch", "--quiet", "-c", branch, "main")
+        text = project.read("sources/orders.csv").decode()
+        project.write("sources/orders.csv", f"{text}{row},2026-03-01 00:00:00,2026-03-01 23:00:00\n")
+        project.run("run").ok()
+        project.run("commit", "-m", branch).ok()
+    merged = subprocess.run(["git", "merge", "theirs"], cwd=project.root, capture_output=True, text=True)
+    assert merged.returncode == 1
+    project.git("add", "data/bronze/orders.json")  # As if it had merged: there is no side of it to take any more.
+    project.write("sources/orders.csv", f"{text}6,Edsger,placed,2.00,2026-03-01 00:00:00,2026-03-01 23:00:00\n")
+    sided = subprocess.run(["git", "checkout", "--ours", "data/bronze/orders.json"], cwd=project.root)
+    assert sided.returncode == 0
+    assert "<<<<<<<" in project.read("data/bronze/orders.json").decode(), "--ours takes no side of it"
+    project.git("checkout", "HEAD", "--", "data")
+    project.run("run").ok()
+    project.run("commit", "-m", "merged").ok()
+    assert project.rows("SELECT count(*) FROM bronze.orders", "--at", "HEAD") == [["7"]]
+    assert project.is_up_to_date()
+    project.check()
 
 
 def test_a_linked_worktree_is_a_project_of_its_own_with_the_same_history(two_branches: Project, tmp_path: Path) -> None:

@@ -72,6 +72,58 @@ def test_at_reads_every_table_as_of_a_revision_and_macros_too(two_versions: Proj
     assert two_versions.git("status", "--porcelain") == "", "nothing is checked out"
 
 
+MACROS = """
+CREATE MACRO latest(n) AS TABLE SELECT order_id FROM silver.orders ORDER BY order_id DESC LIMIT n;
+CREATE MACRO newest() AS (SELECT max(order_id) FROM latest(1));
+CREATE MACRO unbuilt() AS TABLE FROM gold.later;
+"""
+
+
+def test_macros_that_read_datasets_read_them_at_the_version_of_the_query(project: Project) -> None:
+    project.write("sql/macros/orders.sql", MACROS)
+    project.run("commit", "-m", "macros").ok()
+    project.git("tag", "v1")
+    change_source(project)
+    project.run("run").ok()
+    last = project.rows("SELECT max(order_id) FROM silver.orders")
+    assert last == [["5"]]
+    for sql in ("FROM latest(1)", "SELECT newest()", "SELECT n.order_id FROM latest(1) AS n"):
+        assert project.rows(sql) == last
+        assert project.rows(sql, "--at", "v1") == [["4"]]
+    both = "SELECT o.order_id, newest() FROM silver.orders AT (VERSION => 'v1') o ORDER BY ALL DESC LIMIT 1"
+    assert project.rows(both) == [["4", "5"]]
+    project.write("sql/gold/later.sql", "SELECT 1 AS a")
+    project.run("query", "FROM unbuilt()").refused("query:1:6", "gold.later has not been built yet")
+
+
+def test_status_names_every_file_that_is_not_committed_and_what_happened_to_it(project: Project) -> None:
+    project.write("sql/gold/more.sql", "SELECT 1 AS a")
+    project.write("medallion.toml", project.read("medallion.toml").decode() + "\n")
+    project.write("notes.txt", "of no concern to medallion")
+    change_source(project)
+    project.git("rm", "--quiet", "sql/gold/revenue.sql")
+    ran = project.run("status")
+    assert ran.code == 1
+    document = json.loads(project.run("status", "--json").stdout)
+    assert document["files"] == [
+        {"path": "medallion.toml", "kind": "config", "state": "changed"},
+        {"path": "sources/orders.csv", "kind": "source", "state": "changed"},
+        {"path": "sql/gold/more.sql", "kind": "sql", "state": "new"},
+        {"path": "sql/gold/revenue.sql", "kind": "sql", "state": "deleted"},
+    ]
+    for file in document["files"]:
+        assert [line for line in ran.stdout.splitlines() if line.split() == [file["path"], file["state"]]]
+    assert "4 other files uncommitted" in ran.stderr
+    assert "notes.txt" not in ran.stdout
+
+
+def test_status_is_not_clean_where_only_the_configuration_changed(project: Project) -> None:
+    project.write("medallion.toml", project.read("medallion.toml").decode() + "\n")
+    ran = project.run("status").ok()
+    assert ran.stdout.split() == ["medallion.toml", "changed"]
+    assert "medallion commit" in ran.stderr
+
+
 def test_a_dataset_that_existed_only_then_can_be_queried(two_versions: Project) -> None:
     two_versions.git("rm", "-q", "sql/gold/revenue.sql", "data/gold/revenue.json", "data/gold/revenue.parquet")
     two_versions.git("commit", "-qm", "no revenue any more")

@@ -380,7 +380,8 @@ def test_data_that_a_run_leaves_alone_is_an_error_that_says_how_to_go_on(state: 
     error = project.plan()["silver.text"].error
     assert error is not None
     assert str(error.location) == "data/silver/text.parquet"
-    assert "`medallion run --force silver.text`" in error.hint
+    way = "git checkout HEAD -- data" if state is DataState.CONFLICTED else "medallion run --force silver.text"
+    assert f"`{way}`" in error.hint
 
 
 def test_a_missing_source_is_shown_in_the_model_that_reads_it_and_the_error_is_not_shared() -> None:

@@ -211,7 +211,7 @@ def test_conflict_markers_are_named_at_their_line_with_a_way_out() -> None:
     ours = GOLDEN.replace('  "rows": 3\n', '<<<<<<< HEAD\n  "rows": 3\n=======\n  "rows": 4\n>>>>>>> other\n')
     error = refused(ours)
     assert error.message == "the record holds merge conflict markers"
-    assert "git checkout --ours" in error.hint
+    assert "git checkout HEAD -- data" in error.hint
     assert error.location is not None
     assert error.location.text == "<<<<<<< HEAD"
 
