@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from medallion.engines.source_files import check_whole
 from medallion.errors import BuildError, Location, MedallionError
-from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
+from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
 from medallion.lineage import columns_read
 from medallion.models.annotations import CONDITIONS
 from medallion.names import TableName
@@ -64,17 +64,20 @@ def build(
     *,
     selected: Collection[TableName] | None = None,
     force: bool = False,
+    differences: bool = False,
     on_event: OnEvent = ignore,
 ) -> RunResult:
     """Bring the selected datasets (all, if None) up to date. The caller holds the run lock.
 
     A failing dataset leaves its old data in place and its readers untouched; everything else is still built.
-    ``find_files`` returns real Parquet files of a dataset, fetching them if need be. ``KeyboardInterrupt`` stops
-    what runs, drops its temporary files and comes out again.
+    ``find_files`` returns real Parquet files of a dataset, fetching them if need be. ``differences`` has each result
+    compared with the version that it replaces, where that is here. ``KeyboardInterrupt`` stops what runs, drops its
+    temporary files and comes out again.
     """
     started = time.monotonic()
     steps = plan(graph, observed, selected, force=force)
     run = _Run(graph, observed, config, identities, find_files, force=force, on_event=on_event)
+    run.differences = {} if differences else None
     todo = [step for step in steps if step.action in (Action.BUILD, Action.MAYBE)]
     for step in steps:
         if step.action not in (Action.BUILD, Action.MAYBE):
@@ -128,6 +131,7 @@ class _Run:
         self.force = force
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
+        self.differences: dict[TableName, RowDelta] | None = None
         self._listener = on_event
         self._lock = threading.Lock()
         self._registering = threading.Lock()
@@ -153,6 +157,7 @@ class _Run:
             record.rows if record else None,
             record.size if record else None,
             ended.error,
+            self.differences.get(name) if self.differences and ended.record else None,
         )
         self.finished.append(event)
         self.emit(event)
@@ -252,8 +257,19 @@ class _Run:
         in_place = same and self.data.get(name) is DataState.PRESENT
         if before is not None and self.data.get(name) is DataState.PRESENT and not self.force:
             self._check_untouched(name, before)
+        if before is not None and not same:
+            self._compare(session, before, record, produced.file)
         publish(self.config, record, None if in_place else produced.file, self.identities)
         return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
+
+    def _compare(self, session: Session, before: Record, record: Record, produced: Path) -> None:
+        """Count how rows differ from the version about to be replaced, if that is wanted and possible."""
+        name = record.dataset
+        if self.differences is not None and self.data.get(name) is DataState.PRESENT:
+            old = [self.config.root / file for file in dataset_files(before)]
+            delta = session.compare(old, [produced], record.key)
+            if delta is not None:
+                self.differences[name] = delta
 
     def _register(self, session: Session, names: Sequence[TableName]) -> None:
         """Make inputs readable, each once for all its readers."""
