@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from medallion.errors import BuildError, Location, MedallionError
-from medallion.events import OnEvent, Outcome, StepFinished, StepProgress, StepStarted, ignore
+from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
 from medallion.models.annotations import CONDITIONS
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
@@ -75,16 +75,18 @@ def build(
     meanings: Meanings,
     *,
     force: bool = False,
+    differences: bool = False,
     on_event: OnEvent = ignore,
 ) -> RunResult:
     """Carry out the ``steps`` of a plan of this graph and these files. The caller holds the run lock.
 
     ``engine`` is called where there is something to do. A failing dataset leaves its old data in place and its readers
-    untouched; everything else is still built. ``KeyboardInterrupt`` stops what runs, drops its temporary files and
-    comes out again.
+    untouched; everything else is still built. ``differences`` has each result compared with the version that it
+    replaces, where that is here. ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
     run = _Run(graph, observed, config, files, meanings, force=force, on_event=on_event)
+    run.differences = {} if differences else None
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
@@ -145,6 +147,7 @@ class _Run:
         self.force = force
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
+        self.differences: dict[TableName, RowDelta] | None = None
         self._listener = on_event
         self._lock = threading.Lock()
         self._registering = threading.Lock()
@@ -170,6 +173,7 @@ class _Run:
             record.rows if record else None,
             record.size if record else None,
             ended.error,
+            self.differences.get(name) if self.differences and ended.record else None,
         )
         self.finished.append(event)
         self.emit(event)
@@ -259,7 +263,7 @@ class _Run:
         target = self.config.state / "tmp" / f"{name}.parquet"
         try:
             if decision.reuse is not None:
-                outcome, record, peak = self._reuse(name, decision.reuse, before, target)
+                outcome, record, peak = self._reuse(session, name, decision.reuse, before, target)
             if decision.reuse is None or record is None:
                 outcome, record, peak = self._build(session, name, decision, before, target)
         except MedallionError as error:
@@ -288,11 +292,11 @@ class _Run:
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
-        same = self._publish(name, record, before, produced.file)
+        same = self._publish(session, record, before, produced.file)
         return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
 
     def _reuse(
-        self, name: TableName, past: Record, before: Record | None, target: Path
+        self, session: Session, name: TableName, past: Record, before: Record | None, target: Path
     ) -> tuple[Outcome, Record | None, None]:
         """Take the data of an earlier build; no record where it is not to be had after all."""
         record = replace(
@@ -303,17 +307,29 @@ class _Run:
         here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
         if not here and not self.files.copy(past.files[0], target):
             return Outcome.REUSED, None, None
-        self._publish(name, record, before, target)
+        self._publish(session, record, before, target)
         return Outcome.REUSED, record, None
 
-    def _publish(self, name: TableName, record: Record, before: Record | None, file: Path) -> bool:
+    def _publish(self, session: Session, record: Record, before: Record | None, file: Path) -> bool:
         """Put data and record in place; whether the data is what it was before."""
+        name = record.dataset
         same = before is not None and before.content_id == record.content_id
         if before is not None and self.data.get(name) is DataState.PRESENT and not self.force:
             self._check_untouched(name, before)
+        if before is not None and not same:
+            self._compare(session, before, record, file)
         in_place = same and self.data.get(name) is DataState.PRESENT
         publish(self.config, record, None if in_place else file, self.identities)
         return same
+
+    def _compare(self, session: Session, before: Record, record: Record, produced: Path) -> None:
+        """Count how rows differ from the version about to be replaced, if that is wanted and possible."""
+        name = record.dataset
+        if self.differences is not None and self.data.get(name) is DataState.PRESENT:
+            old = [self.config.root / file for file in dataset_files(before)]
+            delta = session.compare(old, [produced], record.key)
+            if delta is not None:
+                self.differences[name] = delta
 
     def _register(self, session: Session, names: Sequence[TableName]) -> None:
         """Make inputs readable, each once for all its readers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from medallion.errors import ConfigError, Location
@@ -55,6 +55,12 @@ class Config:
     def state(self) -> Path:
         """The folder of what can be made again: catalog, caches, temporary files."""
         return self.root / ".medallion"
+
+    def with_variables(self, given: Mapping[str, Variable]) -> Config:
+        """The same with ``given`` on top of the configured variables; DuckDB takes no notice of their case."""
+        names = {name.casefold(): name for name in self.variables}
+        spelt = {names.get(name.casefold(), name): value for name, value in given.items()}
+        return replace(self, variables={**self.variables, **spelt})
 
 
 def find_project(start: Path) -> Config:

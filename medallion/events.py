@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from medallion.errors import MedallionError
     from medallion.names import TableName
 
-__all__ = ["Event", "OnEvent", "Outcome", "StepFinished", "StepProgress", "StepStarted", "Waiting", "ignore"]
+__all__ = [
+    "Event",
+    "OnEvent",
+    "Outcome",
+    "RowDelta",
+    "StepFinished",
+    "StepProgress",
+    "StepStarted",
+    "Waiting",
+    "ignore",
+]
 
 
 class Outcome(StrEnum):
@@ -50,8 +60,28 @@ class StepProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class RowDelta:
+    """How many rows a new version has more and fewer than the one before it.
+
+    With a key, ``changed`` counts the rows that are in both and differ; None means that whole rows were compared, each
+    as often as it is there, because there is no key or it is none in the old version. Values are compared in the
+    columns that both versions have, as values of the new type where that changed.
+    """
+
+    added: int
+    removed: int
+    changed: int | None
+    columns_added: tuple[str, ...] = ()
+    columns_removed: tuple[str, ...] = ()
+    columns_retyped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A step ended; ``seconds`` is its own computing time, rows and bytes are of the dataset as it stands now."""
+    """A step ended; ``seconds`` is its own computing time, rows and bytes are of the dataset as it stands now.
+
+    ``difference`` is to the version before, where that was asked for and is known.
+    """
 
     dataset: TableName
     outcome: Outcome
@@ -60,6 +90,7 @@ class StepFinished:
     rows: int | None = None
     size: int | None = None
     error: MedallionError | None = None
+    difference: RowDelta | None = None
 
 
 Event = Waiting | StepStarted | StepProgress | StepFinished

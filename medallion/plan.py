@@ -89,7 +89,7 @@ class Decision:
     """What to do with one dataset whose inputs are settled.
 
     ``inputs`` are those inputs as they are taken. ``reuse`` is the record of a build that gave what this one would,
-    ``change`` what a change of the SQL does to the output.
+    ``change`` what a change of the SQL does to the output. ``fingerprint`` is empty where an input is missing.
     """
 
     action: Action
@@ -98,6 +98,7 @@ class Decision:
     error: MedallionError | None = None
     reuse: Record | None = None
     change: ModelChange | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +207,16 @@ def decide(
         reason += f": {change}" if change else ""
     gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
-        return Decision(Action.UNCHANGED, _why_not(graph, observed, name, record, inputs, gone), inputs)
+        return Decision(
+            Action.UNCHANGED, _why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now
+        )
     if gone:
         return Decision(Action.ERROR, reason, inputs, _source_error(graph, observed, name, gone[0].name))
     if not force and not graph.models[name].volatile:
         past = _reusable(graph, observed, name, record)
         if past:
-            return Decision(Action.REUSE, reason + REUSED, inputs, reuse=past, change=change)
-    return Decision(Action.BUILD, reason, inputs, change=change)
+            return Decision(Action.REUSE, reason + REUSED, inputs, reuse=past, change=change, fingerprint=now)
+    return Decision(Action.BUILD, reason, inputs, change=change, fingerprint=now)
 
 
 SQL_CHANGED = "SQL changed"

@@ -16,7 +16,7 @@ from medallion.events import OnEvent, Outcome, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from medallion.add import Added
     from medallion.build import RunResult
@@ -46,10 +46,7 @@ class Project:
     @classmethod
     def open(cls, path: str | Path = ".", *, variables: Mapping[str, Variable] | None = None) -> Project:
         """The project that ``path`` lies in; ``variables`` come on top of the configured ones."""
-        config = find_project(Path(path))
-        names = {name.casefold(): name for name in config.variables}  # DuckDB takes no notice of their case.
-        given = {names.get(name.casefold(), name): value for name, value in (variables or {}).items()}
-        return cls(replace(config, variables={**config.variables, **given}))
+        return cls(find_project(Path(path)).with_variables(variables or {}))
 
     # What it stands on
 
@@ -106,25 +103,53 @@ class Project:
 
     # Run
 
-    def plan(self, select: Iterable[str] = (), *, force: bool = False) -> tuple[Workspace, tuple[Step, ...]]:
-        """What ``run`` would do to each dataset, and why; the second of the pair, beside what it was decided on."""
+    def plan(
+        self,
+        select: Iterable[str] = (),
+        *,
+        exclude: Iterable[str] = (),
+        force: bool = False,
+        volatile: bool = True,
+    ) -> tuple[Workspace, tuple[Step, ...]]:
+        """What ``run`` would do to each dataset, and why; the second of the pair, beside what it was decided on.
+
+        ``select`` and ``exclude`` are terms as on the command line: ``silver.orders``, ``+gold.revenue``, ``tag:x``.
+        ``volatile``: whether volatile models are stale, as they are for a run.
+        """
         from medallion.plan import plan
         from medallion.select import select as choose
 
+        select, exclude = _listed(select), _listed(exclude)
         workspace = self.workspace()
-        everything = plan(workspace.graph, workspace.observed, force=force)
-        chosen = choose(workspace.graph, select, everything)
+        everything = plan(workspace.graph, workspace.observed, force=force, volatile=volatile)
+        changed = self._changed(workspace, [*select, *exclude])
+        chosen = choose(workspace.graph, select, everything, exclude=exclude, changed=changed)
         if chosen is None:
             return workspace, everything
-        return workspace, plan(workspace.graph, workspace.observed, chosen, force=force)
+        return workspace, plan(workspace.graph, workspace.observed, chosen, force=force, volatile=volatile)
+
+    def _changed(self, workspace: Workspace, terms: Sequence[str]) -> Mapping[str, set[TableName]]:
+        """For each revision that the terms name, what differs from it."""
+        from medallion.changes import changed_since
+        from medallion.select import revisions
+
+        return {revision: changed_since(workspace, self.repository, revision) for revision in revisions(terms)}
 
     def run(
-        self, select: Iterable[str] = (), *, force: bool = False, on_event: OnEvent = ignore, command: str = "run"
+        self,
+        select: Iterable[str] = (),
+        *,
+        exclude: Iterable[str] = (),
+        force: bool = False,
+        differences: bool = False,
+        on_event: OnEvent = ignore,
+        command: str = "run",
     ) -> RunResult:
         """Bring the selected datasets (all, without a selection) up to date.
 
-        A dataset that fails is a step of the result, not an exception. The process works in the project's folder
-        while models run. Waits while another process writes to the project.
+        A dataset that fails is a step of the result, not an exception. ``differences`` counts for each rebuilt one
+        which rows differ from before. The process works in the project's folder while models run. Waits while another
+        process writes to the project.
         """
         from medallion.build import CHANGED, WORK, build
         from medallion.files import Files
@@ -134,7 +159,7 @@ class Project:
 
         with run_lock(self.config, command, on_event):
             recover(self.config, Identities(self.config.root))
-            workspace, steps = self.plan(select, force=force)
+            workspace, steps = self.plan(select, exclude=exclude, force=force)
             store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
             started = datetime.now(UTC)
@@ -154,6 +179,7 @@ class Project:
                     Files(workspace, self._store),
                     workspace.meanings,
                     force=force,
+                    differences=differences,
                     on_event=on_event,
                 )
             finally:
@@ -393,6 +419,11 @@ class Project:
             elif state is DataState.UNFETCHED and all(self.store.has(f.oid, f.size) for f in record.files):
                 views[name] = [self.store.path(f.oid) for f in record.files]
         return views
+
+
+def _listed(terms: Iterable[str]) -> list[str]:
+    """Terms as a list: one alone may be given as it is."""
+    return [terms] if isinstance(terms, str) else list(terms)
 
 
 def _follows_from(spliced: Spliced, offset: int) -> bool:

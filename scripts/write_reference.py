@@ -24,7 +24,7 @@ from medallion.catalog import VersionRow
 from medallion.catalog.schema import TABLES
 from medallion.cli.main import app
 from medallion.config import KEYS
-from medallion.events import StepFinished
+from medallion.events import RowDelta, StepFinished
 from medallion.models.annotations import WORDS
 from medallion.plan import Step
 from medallion.project import Project
@@ -228,7 +228,7 @@ def tables() -> str:
 def python() -> str:
     """The public API, from signatures and docstrings."""
     parts = ["## medallion\n", _member("medallion.open", medallion.open)]
-    for kind in (Project, Result, RunResult, StepFinished, Step, VersionRow):
+    for kind in (Project, Result, RunResult, StepFinished, RowDelta, Step, VersionRow):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
         parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]
     return "\n".join(parts)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
-from medallion.errors import ConfigError
+from medallion.cli.complete import complete_select
+from medallion.errors import ConfigError, MedallionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from medallion.config import Variable
 
@@ -19,11 +21,45 @@ _PANEL = "Build"
 
 Select = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SELECT]...", help="silver.orders, +gold.revenue, bronze.orders+, 'gold.*', tag:x, stale"),
+    typer.Argument(
+        metavar="[SELECT]...",
+        help="silver.orders, +gold.revenue, bronze.orders+, 'gold.*', tag:x, git:main, stale",
+        autocompletion=complete_select,
+    ),
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select", "-s", metavar="SELECT", help="The same, as dbt writes it.", autocompletion=complete_select
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="SELECT", help="All but these.", autocompletion=complete_select),
 ]
 Variables = Annotated[
     list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given again.")
 ]
+
+
+class SelectCommand(TyperCommand):
+    """A command whose ``--select`` and ``--exclude`` take all words up to the next option, as those of dbt do.
+
+    Otherwise a second word after ``--exclude`` would be an argument, and selected instead.
+    """
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Give each of the words an option of its own."""
+        spread: list[str] = []
+        option = ""
+        for arg in args:
+            if arg.startswith("-"):
+                name = arg.partition("=")[0]
+                option = name if name in ("--select", "-s", "--exclude") else ""
+            elif option and spread[-1] != option:
+                spread.append(option)
+            spread.append(arg)
+        return super().parse_args(ctx, spread)
 
 
 def parse_variables(given: list[str] | None) -> Mapping[str, Variable]:
@@ -39,13 +75,15 @@ def parse_variables(given: list[str] | None) -> Mapping[str, Variable]:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(rich_help_panel=_PANEL)(plan)
-    app.command(rich_help_panel=_PANEL)(run)
+    app.command(rich_help_panel=_PANEL, cls=SelectCommand)(plan)
+    app.command(rich_help_panel=_PANEL, cls=SelectCommand)(run)
 
 
 def plan(
     select: Select = None,
     *,
+    also: SelectOption = None,
+    exclude: Exclude = None,
     force: Annotated[bool, typer.Option("--force", help="As if everything had to be built.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show what is unchanged, too.")] = False,
     var: Variables = None,
@@ -58,13 +96,16 @@ def plan(
     from medallion.cli.plan_view import plan_document, print_plan
     from medallion.project import Project
 
+    chosen, left_out = [*(select or ()), *(also or ())], exclude or []
     project = Project.open(variables=parse_variables(var))
-    workspace, steps = project.plan(select or (), force=force)
+    workspace, steps = project.plan(chosen, exclude=left_out, force=force)
     durations = project.durations()
     if as_json:
         from medallion.cli.console import print_json
 
         print_json(plan_document(workspace, steps, durations))
+    elif not steps and (chosen or left_out):
+        _say_empty(chosen, left_out)
     else:
         print_plan(workspace, steps, durations, everything=everything)
     if workspace.misnamed or any(step.error for step in steps):
@@ -74,33 +115,50 @@ def plan(
 def run(
     select: Select = None,
     *,
+    also: SelectOption = None,
+    exclude: Exclude = None,
     force: Annotated[
         bool, typer.Option("--force", help="Build even what is up to date or was changed by hand.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Count the rows that differ from the version before.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: build what each saved file touches, and tell how rows differ.")
+    ] = False,
     var: Variables = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
 ) -> None:
     """Build what is stale.
 
-    A dataset that fails keeps its last version, and everything that does not need it is still built.
+    A dataset that fails keeps its last version, and everything that does not need it is still built. --watch ends
+    with Ctrl-C, and then exits with 130 as everything that is interrupted.
 
     Example: medallion run
     """
-    if dry_run:
-        plan(select, force=force, var=var, as_json=as_json)
+    chosen, left_out = [*(select or ()), *(also or ())], exclude or []
+    if dry_run and not watch:
+        plan(chosen, exclude=left_out, force=force, var=var, as_json=as_json)
         return
+    variables = parse_variables(var)
     from medallion.cli.console import print_error
     from medallion.cli.run_view import RunView, run_document
     from medallion.project import Project
 
-    project = Project.open(variables=parse_variables(var))
+    if watch:
+        from medallion.cli.watching import keep_running
+
+        if as_json or dry_run:
+            raise MedallionError("--watch goes with neither --json nor --dry-run", hint="leave one of them out")
+        keep_running(Project.open().config, chosen, left_out, variables, force=force)
+    project = Project.open(variables=variables)
     with RunView(project.config, quiet=as_json) as view:
-        result = project.run(select or (), force=force, on_event=view)
+        result = project.run(chosen, exclude=left_out, force=force, differences=diff, on_event=view)
     if as_json:
         from medallion.cli.console import print_json
 
         print_json(run_document(result))
+    elif not result.steps and (chosen or left_out):
+        _say_empty(chosen, left_out)
     else:
         for error in result.errors:
             print_error(error)
@@ -108,3 +166,11 @@ def run(
     errors = [error.exit_code for error in (*result.errors, *(s.error for s in result.steps)) if error]
     if errors:
         raise typer.Exit(max(errors))
+
+
+def _say_empty(select: Sequence[str], exclude: Sequence[str]) -> None:
+    """That a selection holds nothing is no error, as in dbt; nor is it to be taken for "everything is up to date"."""
+    from medallion.cli.console import err
+
+    without = f" without {' '.join(exclude)}" if exclude else ""
+    err().print(f"the selection is empty: {' '.join(select) or 'all'}{without}", style="yellow")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from medallion.cli.complete import complete_column, complete_revision, complete_table
 from medallion.errors import MedallionError
 
 __all__ = ["register"]
@@ -26,7 +27,13 @@ def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT; - reads it from standard input.")],
     *,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="REV", help="The version of every table: a commit, tag or branch.")
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="REV",
+            help="The version of every table: a commit, tag or branch.",
+            autocompletion=complete_revision,
+        ),
     ] = None,
     form: Annotated[
         str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
@@ -68,7 +75,7 @@ def _format_of(output: Path | None) -> str:
 
 
 def show(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="The dataset.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The dataset.", autocompletion=complete_table)],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
 ) -> None:
@@ -89,7 +96,12 @@ def show(
 
 
 def lineage(
-    target: Annotated[str, typer.Argument(metavar="TABLE[.COLUMN]", help="A dataset, or one of its columns.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE[.COLUMN]", help="A dataset, or one of its columns.", autocompletion=complete_column
+        ),
+    ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="A diagram for Markdown.")] = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from medallion.cli.complete import complete_revision, complete_table
 from medallion.errors import MedallionError
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def commit(
 
 
 def log(
-    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="A dataset; all of them, if left out.")] = None,
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="[TABLE]", help="A dataset; all of them, if left out.", autocompletion=complete_table),
+    ] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many; 0 for all.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
@@ -156,8 +160,10 @@ def _limits(table: list[list[str]], room: int) -> list[int]:
 
 
 def restore(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="The dataset.")],
-    revision: Annotated[str, typer.Option("--from", metavar="REV", help="The version to take.")] = "HEAD",
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The dataset.", autocompletion=complete_table)],
+    revision: Annotated[
+        str, typer.Option("--from", metavar="REV", help="The version to take.", autocompletion=complete_revision)
+    ] = "HEAD",
 ) -> None:
     """Put a dataset's data and record back as they are at a version.
 

@@ -11,6 +11,7 @@ import typer
 
 from medallion import __version__
 from medallion.cli import build, data, history, house
+from medallion.cli.complete import answer_shell, asked_by_shell
 from medallion.errors import Location, MedallionError
 
 __all__ = ["app", "main"]
@@ -60,6 +61,8 @@ house.register(app)
 
 def main() -> None:
     """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
+    if asked_by_shell(os.environ):
+        answer_shell(app)
     try:
         # What a command raises as typer.Exit comes back as a number, and so does an interrupt.
         code = app(standalone_mode=False)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, print_error, print_line, seconds, size
-from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
+from medallion.events import Event, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.plan import UP_TO_DATE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.text import Text
 
     from medallion.build import RunResult
     from medallion.config import Config
@@ -80,6 +82,8 @@ class RunView:
         line.append(f"{event.outcome:<11}", style=_STYLE[event.outcome])
         line.append(f"  {rows:>15}  {size(event.size) if shown else '':>8}")
         line.append(f"  {seconds(event.seconds) if event.seconds else '':>6}  ")
+        if event.difference:
+            line.append_text(_difference(event.difference)).append("  ")
         line.append(event.reason, style="dim")
         print_line(err(), line)
         if event.error:
@@ -125,6 +129,23 @@ class RunView:
         )
 
 
+def _difference(delta: RowDelta) -> Text:
+    """``+12 −15 ~516, new column note``, in the colours of a diff."""
+    from rich.text import Text
+
+    counts = [("+", delta.added, "green"), ("−", delta.removed, "red"), ("~", delta.changed or 0, "yellow")]
+    rows = [Text(f"{sign}{number:,}", style=style) for sign, number, style in counts if number]
+    shown = Text(" ").join(rows) if rows else Text("same rows", style="dim")
+    for what, names in (
+        ("new", delta.columns_added),
+        ("without", delta.columns_removed),
+        ("other type in", delta.columns_retyped),
+    ):
+        if names:
+            shown.append(f", {what} column{'s' if len(names) > 1 else ''} {', '.join(names)}")
+    return shown
+
+
 def run_document(result: RunResult) -> dict[str, object]:
     """The result as JSON."""
     return {
@@ -138,6 +159,7 @@ def run_document(result: RunResult) -> dict[str, object]:
                 "rows": step.rows,
                 "bytes": step.size,
                 "error": str(step.error) if step.error else None,
+                **({"difference": asdict(step.difference)} if step.difference else {}),
             }
             for step in result.steps
         ],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from medallion.engines.faults import explain, read_fault
 from medallion.engines.model_run import ModelRun
+from medallion.engines.row_delta import row_delta
 from medallion.engines.sandbox import connect, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import BuildError, Location, MedallionError, ModelError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.engines.protocol import Produced, Session
+    from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
 
@@ -136,6 +138,11 @@ class _DuckDBSession:
         with self._cursor(single=True) as (instance, cursor):
             self._prepare(instance, cursor, reads, macros)
             return run.execute(cursor, how, target, on_progress)
+
+    def compare(self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str]) -> RowDelta | None:
+        """Count how rows differ between two versions."""
+        with self._cursor(single=self.threads == 1) as (_, cursor):
+            return row_delta(cursor, old, new, key)
 
     def _prepare(
         self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, reads: set[TableName], macros: Sequence[Macro]

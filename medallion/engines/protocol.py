@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
     from medallion.records import Column
@@ -42,6 +43,12 @@ class Session(Protocol):
         """Run the model's SQL as it stands and write its result to ``target``.
 
         Raises ``ModelError`` with the place in the model where the SQL is at fault, ``BuildError`` for the rest.
+        """
+
+    def compare(self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str]) -> RowDelta | None:
+        """How rows differ between two versions' Parquet files; None where one cannot be read.
+
+        Raises ``BuildError`` where it is interrupted.
         """
 
     def interrupt(self) -> None:

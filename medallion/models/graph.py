@@ -48,6 +48,13 @@ class Graph:
             self._names[name] = found
         return found
 
+    def path(self, name: TableName) -> str:
+        """A dataset's SQL file, relative to the project; one that cannot be read is known by where its error lies."""
+        model, problem = self.models.get(name), self.problems.get(name)
+        if model:
+            return model.path
+        return problem.location.path if problem and problem.location else ""
+
     def downstream(self, names: Iterable[TableName]) -> set[TableName]:
         """Everything that reads one of ``names``, directly or not."""
         return _closure(names, self.readers)

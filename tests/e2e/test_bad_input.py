@@ -335,12 +335,12 @@ def spoilt(whole: bytes, folder: Path) -> bytes:
     """A copy with one byte changed that DuckDB reads without a word, as other rows."""
     file = folder / "spoilt.parquet"
     file.write_bytes(whole)
-    rows = duckdb.sql(f"FROM '{file}'").fetchall()
+    rows = duckdb.connect().execute(f"FROM '{file}'").fetchall()
     for place in range(len(whole)):
         data = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
         file.write_bytes(data)
         with contextlib.suppress(duckdb.Error):
-            if duckdb.sql(f"FROM '{file}'").fetchall() != rows:
+            if duckdb.connect().execute(f"FROM '{file}'").fetchall() != rows:
                 return data
     raise AssertionError("DuckDB notices every byte")
 
