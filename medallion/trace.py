@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medallion import __version__
 from medallion.errors import MedallionError
 from medallion.lineage import model_lineage
 from medallion.models.columns import ColumnEdge, Kind
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from medallion.workspace import Workspace
 
-__all__ = ["Edge", "Node", "Trace", "all_column_edges", "trace"]
+__all__ = ["Edge", "Node", "Trace", "all_column_edges", "edges_key", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,20 @@ def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
     for child in node.children:
         yield node, child
         yield from _pairs(child)
+
+
+def edges_key(workspace: Workspace) -> str:
+    """What :func:`all_column_edges` follows from, as a digest: other edges have another key."""
+    import sqlglot
+
+    graph, records = workspace.graph, workspace.observed.records
+    digest = hashlib.sha256(f"{__version__} {sqlglot.__version__}".encode())
+    for name, model in sorted(graph.models.items()):
+        columns = [(c.name, c.type) for c in records[name].columns] if name in records else None
+        macros = [macro.text for macro in graph.macros.get(name, ())]
+        about = (str(name), model.text, columns, [*map(str, graph.inputs.get(name, ()))], macros, name in graph.problems)
+        digest.update(repr(about).encode(errors="surrogateescape"))
+    return digest.hexdigest()
 
 
 def all_column_edges(workspace: Workspace) -> tuple[dict[TableName, tuple[ColumnEdge, ...]], dict[TableName, str]]:
