@@ -327,6 +327,7 @@ class Project:
 
     def index(self, workspace: Workspace | None = None) -> Path:
         """Bring the catalog up to date with Git's history, the work tree and the log of runs."""
+        from medallion import __version__
         from medallion.catalog import update
         from medallion.trace import all_column_edges, edges_key
 
@@ -342,7 +343,7 @@ class Project:
         update(
             self.repository,
             self.catalog,
-            models=edges_key(workspace),
+            models=f"{__version__} {edges_key(workspace)}",
             column_edges=edges,
             views=self._views(workspace),
             runs=self.config.state / "runs.jsonl",

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion import __version__
 from medallion.errors import MedallionError
 from medallion.lineage import model_lineage
 from medallion.models.columns import ColumnEdge, Kind
@@ -67,15 +66,15 @@ def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
 
 
 def edges_key(workspace: Workspace) -> str:
-    """What :func:`all_column_edges` follows from, as a digest: other edges have another key."""
-    import sqlglot
-
+    """What :func:`all_column_edges` follows from in the project, as a digest: other edges have another key."""
     graph, records = workspace.graph, workspace.observed.records
-    digest = hashlib.sha256(f"{__version__} {sqlglot.__version__}".encode())
+    digest = hashlib.sha256()
+    for name, record in sorted(records.items()):
+        digest.update(repr((str(name), [c.name for c in record.columns])).encode())
     for name, model in sorted(graph.models.items()):
-        columns = [(c.name, c.type) for c in records[name].columns] if name in records else None
         macros = [macro.text for macro in graph.macros.get(name, ())]
-        about = (str(name), model.text, columns, [*map(str, graph.inputs.get(name, ()))], macros, name in graph.problems)
+        inputs = [*map(str, graph.inputs.get(name, ()))]
+        about = (str(name), model.text, inputs, macros, name in graph.problems)
         digest.update(repr(about).encode(errors="surrogateescape"))
     return digest.hexdigest()
 

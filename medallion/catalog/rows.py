@@ -6,8 +6,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from medallion.catalog.schema import TABLES
-from medallion.records import Input, InputKind, Record
 from medallion.names import TableName
+from medallion.records import Input, InputKind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -96,7 +96,9 @@ def walk(nodes: Iterable[Node], states: dict[str, State]) -> Iterator[Visit]:
                 states.pop(parent, None)
 
 
-def state_at(commit: str, first_parents: Mapping[str, str | None], changes: Changes, known: Mapping[str, State]) -> State:
+def state_at(
+    commit: str, first_parents: Mapping[str, str | None], changes: Changes, known: Mapping[str, State]
+) -> State:
     """The state at ``commit``, from what it and the commits before it changed.
 
     Along first parents, as far as one whose state is ``known``; ``changes`` says of each commit what it changed and

@@ -78,9 +78,8 @@ def index_views(con: DuckDBPyConnection, scratch: Path, views: Mapping[TableName
     listed = con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     there = {f"{schema}.{view}": f"{name(schema)}.{name(view)}" for schema, view in listed}
     kept = {dataset for dataset in there if dataset in wanted and made.get(dataset) == wanted[dataset]}
-    for dataset, sql in there.items():
-        if dataset not in kept:
-            con.execute(f"DROP VIEW {sql}")
+    for view in there.keys() - kept:
+        con.execute(f"DROP VIEW {there[view]}")
     layers = {dataset.layer for dataset in views}
     for (schema,) in con.execute("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal").fetchall():
         if schema not in layers | {"main", "_medallion"}:
@@ -93,7 +92,9 @@ def index_views(con: DuckDBPyConnection, scratch: Path, views: Mapping[TableName
         files = ", ".join(text(no_glob(path)) for path in paths)
         # The folders of a path are no columns, whatever they are called.
         with suppress(duckdb.Error):
-            con.execute(f"CREATE VIEW {dataset.sql} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)")
+            con.execute(
+                f"CREATE VIEW {dataset.sql} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
+            )
     changed = [(dataset, files) for dataset, files in wanted.items() if dataset not in kept]
     gone = [*(made.keys() - kept)]
     con.execute("DELETE FROM _medallion.views WHERE dataset IN (SELECT unnest(?::VARCHAR[]))", [gone])

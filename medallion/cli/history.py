@@ -110,9 +110,8 @@ def _document(row: VersionRow) -> dict[str, object]:
 
 
 def _print_log(rows: list[VersionRow], *, with_names: bool) -> None:
-    from rich.text import Text
-
     from medallion.cli.console import ago, columns, count, err, out, print_line, size
+    from medallion.cli.text import Text
 
     if not rows:
         err().print("no versions yet: `medallion commit -m MSG` makes one")

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, print_error, print_line, seconds, size
+from medallion.cli.text import Text
 from medallion.events import Event, Outcome, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.plan import UP_TO_DATE
 
@@ -39,12 +40,18 @@ class RunView:
         self._live: Live | None = None
 
     def __enter__(self) -> RunView:
-        if not self.quiet and err().is_terminal:
-            from rich.live import Live
-
-            self._live = Live(get_renderable=self._lines, console=err(), refresh_per_second=8, transient=True)
-            self._live.start()
         return self
+
+    def _come_alive(self) -> None:
+        """Begin to show what runs, where a person watches. Lines that are printed meanwhile stand above it."""
+        if self._live or not err().is_terminal:
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+        self._live = Live(get_renderable=self._lines, console=console, refresh_per_second=8, transient=True)
+        self._live.start()
 
     def __exit__(self, *_exc: object) -> None:
         if self._live:
@@ -58,6 +65,7 @@ class RunView:
             err().print(f"waiting for another run to end: {event.holder}", style="yellow")
         elif isinstance(event, StepStarted):
             self._running[event.dataset] = (time.monotonic(), None, event.rows_before)
+            self._come_alive()
         elif isinstance(event, StepProgress):
             if event.dataset in self._running:
                 started, _, rows = self._running[event.dataset]
@@ -69,8 +77,6 @@ class RunView:
     def _finished(self, event: StepFinished) -> None:
         if event.outcome is Outcome.UNCHANGED and event.reason == UP_TO_DATE:
             return
-        from rich.text import Text
-
         shown = event.outcome in (Outcome.BUILT,)
         rows = count(event.rows, "row") if shown and event.rows is not None else ""
         line = Text(f"{event.dataset!s:<{self._width}}  ")

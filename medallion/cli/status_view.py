@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, out, print_error, print_line
+from medallion.cli.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ _STYLE = {"uncommitted": "yellow", "unfetched": "dim", "new": "green"}
 
 def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus]) -> None:
     """Only what needs attention, and a last line that sums up."""
-    from rich.text import Text
-
     noteworthy = [s for s in statuses if s.states]
     width = max((len(str(s.name)) for s in noteworthy), default=0)
     for status in noteworthy:
