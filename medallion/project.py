@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from medallion.add import Added
     from medallion.build import RunResult
-    from medallion.catalog import VersionRow
+    from medallion.catalog import Log
     from medallion.commit import Committed
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
@@ -303,13 +303,16 @@ class Project:
         with run_lock(self.config, f"restore {name}", on_event):
             return restore(self.config, self.repository, self.store, TableName.parse(name), revision)
 
-    def log(self, name: str | None = None) -> list[VersionRow]:
-        """The versions of a dataset, or of all, that HEAD descends from, newest first."""
-        from medallion.catalog import read_versions
+    def log(self, name: str | None = None, *, limit: int = 0) -> Log:
+        """The versions of a dataset, or of all, that HEAD descends from, newest first; a list with a ``total``.
+
+        ``limit`` is how many at most, 0 all.
+        """
+        from medallion.catalog import read_versions, update_history
 
         table = TableName.parse(name) if name else None
-        self.index()
-        rows = read_versions(self.catalog, self.repository, table)
+        update_history(self.repository, self.catalog)
+        rows = read_versions(self.catalog, self.repository, table, layers=self.config.layers, limit=limit)
         if not rows and table is not None:
             workspace = self.workspace()
             known = {*map(str, workspace.graph.order)}
@@ -318,9 +321,7 @@ class Project:
                 raise MedallionError(
                     f"no version has a dataset {name}", hint=f'did you mean "{near}"?' if near else "`medallion status`"
                 )
-        layers = {layer: place for place, layer in enumerate(self.config.layers)}
-        commits = {commit: place for place, commit in enumerate(dict.fromkeys(row.commit for row in rows))}
-        return sorted(rows, key=lambda row: (commits[row.commit], layers.get(row.dataset.layer, -1), row.dataset.name))
+        return rows
 
     def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False, encoding: str = "") -> Added:
         """Write a bronze model for a file or URL; ``run`` builds it.
@@ -388,20 +389,24 @@ class Project:
 
     def index(self, workspace: Workspace | None = None) -> Path:
         """Bring the catalog up to date with Git's history, the work tree and the log of runs."""
+        from medallion import __version__
         from medallion.catalog import update
-        from medallion.trace import all_column_edges
+        from medallion.trace import all_column_edges, edges_key
 
         workspace = workspace or self.workspace()
-        edges, _ = all_column_edges(workspace)
-        rows = [
-            (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
-            for name, listed in edges.items()
-            for edge in listed
-        ]
+
+        def edges() -> list[tuple[str, str, str, str, str]]:
+            return [
+                (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
+                for name, listed in all_column_edges(workspace)[0].items()
+                for edge in listed
+            ]
+
         update(
             self.repository,
             self.catalog,
-            column_edges=rows,
+            models=f"{__version__} {edges_key(workspace)}",
+            column_edges=edges,
             views=self._views(workspace),
             runs=self.config.state / "runs.jsonl",
         )

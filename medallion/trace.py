@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from medallion.workspace import Workspace
 
-__all__ = ["Edge", "Node", "Trace", "all_column_edges", "trace"]
+__all__ = ["Edge", "Node", "Trace", "all_column_edges", "edges_key", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,20 @@ def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
     for child in node.children:
         yield node, child
         yield from _pairs(child)
+
+
+def edges_key(workspace: Workspace) -> str:
+    """What :func:`all_column_edges` follows from in the project, as a digest: other edges have another key."""
+    graph, records = workspace.graph, workspace.observed.records
+    digest = hashlib.sha256()
+    for name, record in sorted(records.items()):
+        digest.update(repr((str(name), [c.name for c in record.columns])).encode())
+    for name, model in sorted(graph.models.items()):
+        macros = [macro.text for macro in graph.macros.get(name, ())]
+        inputs = [*map(str, graph.inputs.get(name, ()))]
+        about = (str(name), model.text, inputs, macros, name in graph.problems)
+        digest.update(repr(about).encode(errors="surrogateescape"))
+    return digest.hexdigest()
 
 
 def all_column_edges(workspace: Workspace) -> tuple[dict[TableName, tuple[ColumnEdge, ...]], dict[TableName, str]]:

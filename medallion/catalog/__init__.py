@@ -4,7 +4,7 @@ Git is the truth; the file can be deleted at any time. :func:`update` brings it 
 it, while it is being updated too: it is published by rename. The tables are documented in docs/reference/catalog.md.
 """
 
-from medallion.catalog.read import VersionRow, open_catalog, read_versions
-from medallion.catalog.update import update
+from medallion.catalog.read import Log, VersionRow, open_catalog, read_versions
+from medallion.catalog.update import update, update_history
 
-__all__ = ["VersionRow", "open_catalog", "read_versions", "update"]
+__all__ = ["Log", "VersionRow", "open_catalog", "read_versions", "update", "update_history"]

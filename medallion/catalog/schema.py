@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FORMAT", "HISTORY", "TABLES", "create"]
 
-FORMAT = 1
+FORMAT = 2
 """Of tables and of what is in them: a catalog of another format is built anew."""
 
 TABLES: dict[str, dict[str, str]] = {
@@ -60,17 +60,25 @@ TABLES: dict[str, dict[str, str]] = {
     },
     # What the next update needs to go on from here. No layer can have this name.
     "_medallion.about": {"key": "VARCHAR", "value": "VARCHAR"},
-    "_medallion.commits": {
+    "_medallion.commits": {"commit": "VARCHAR", "parents": "VARCHAR[]"},
+    # What a commit changed against its first parent, and the commit that a merge took it from.
+    "_medallion.changes": {
         "commit": "VARCHAR",
-        "parents": "VARCHAR[]",
-        "committed_at": "TIMESTAMP",
-        "author": "VARCHAR",
-        "subject": "VARCHAR",
+        "dataset": "VARCHAR",
+        "record_oid": "VARCHAR",
+        "version": "VARCHAR",
     },
-    "_medallion.changes": {"commit": "VARCHAR", "dataset": "VARCHAR", "record_oid": "VARCHAR"},
+    # The whole project at each commit without children: from there history grows.
+    "_medallion.states": {
+        "commit": "VARCHAR",
+        "dataset": "VARCHAR",
+        "record_oid": "VARCHAR",
+        "version": "VARCHAR",
+    },
+    "_medallion.views": {"dataset": "VARCHAR", "files": "VARCHAR"},
 }
 
-HISTORY = ("versions", "lineage", "unreadable", "_medallion.commits", "_medallion.changes")
+HISTORY = ("versions", "lineage", "unreadable", "_medallion.commits", "_medallion.changes", "_medallion.states")
 """The tables whose rows each belong to a ``commit``."""
 
 

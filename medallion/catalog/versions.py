@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,16 @@ from medallion.errors import ModelError
 from medallion.names import TableName
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-__all__ = ["Node", "State", "Version", "dataset_of", "walk"]
+__all__ = ["Changes", "Node", "State", "Version", "Visit", "dataset_of", "state_at", "walk"]
 
 State = dict[TableName, tuple[str, str]]
 """Of each dataset at one commit: the blob of its record, and the commit that last changed it."""
+
+Changes = Mapping[str, Sequence[tuple[TableName, str | None, str]]]
+"""Of each commit: the datasets that it changed, their new blob (None when deleted), and the commit that made that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,26 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A dataset that ``node`` changed; ``state`` is the whole project as of then, ``record_oid`` None when deleted."""
+    """A dataset that ``node`` changed; ``record_oid`` is None when it was deleted there."""
 
     node: Node
     dataset: TableName
     record_oid: str | None
     parent_version: str | None
-    state: State
 
     @property
     def key(self) -> tuple[TableName, str | None]:
         """What identifies the record."""
         return self.dataset, self.record_oid
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A commit on the way through history: the whole project as of then, and the versions that it made."""
+
+    node: Node
+    state: State
+    versions: tuple[Version, ...]
 
 
 def dataset_of(path: str) -> TableName | None:
@@ -58,28 +70,53 @@ def dataset_of(path: str) -> TableName | None:
         return None
 
 
-def walk(nodes: Iterable[Node], wanted: Collection[str]) -> Iterator[Version]:
-    """The versions that the commits in ``wanted`` made. ``nodes`` are all commits, parents before children.
+def walk(nodes: Iterable[Node], states: dict[str, State]) -> Iterator[Visit]:
+    """Visit each of ``nodes``: commits, parents before children.
+
+    ``states`` holds the state of each parent that is not among them; one that is in neither has no datasets. In the
+    end it holds the states of the commits without children, and of nothing else.
 
     A merge makes a version only of what it holds like none of its parents; else the version is that of the first
     parent that holds the same record.
     """
     nodes = list(nodes)
     children = Counter(parent for node in nodes for parent in node.parents)
-    states: dict[str, State] = {}
     for node in nodes:
         parents = [states.get(parent, {}) for parent in node.parents]
         state, changed = _step(node, parents)
         states[node.commit] = state
-        if node.commit in wanted:
-            for dataset in changed:
-                before = next((parent[dataset][1] for parent in parents if dataset in parent), None)
-                yield Version(node, dataset, node.changes[dataset], before, state)
+        versions = (
+            Version(node, d, node.changes[d], next((p[d][1] for p in parents if d in p), None)) for d in changed
+        )
+        yield Visit(node, state, tuple(versions))
         # A state is needed until the last child has been seen: memory grows with the branches, not with the history.
         for parent in node.parents:
             children[parent] -= 1
             if not children[parent]:
                 states.pop(parent, None)
+
+
+def state_at(
+    commit: str, first_parents: Mapping[str, str | None], changes: Changes, known: Mapping[str, State]
+) -> State:
+    """The state at ``commit``, from what it and the commits before it changed.
+
+    Along first parents, as far as one whose state is ``known``; ``changes`` says of each commit what it changed and
+    which version that is.
+    """
+    newest: dict[TableName, tuple[str | None, str]] = {}
+    at: str | None = commit
+    while at is not None and at not in known:
+        for dataset, oid, version in changes.get(at, ()):
+            newest.setdefault(dataset, (oid, version))
+        at = first_parents.get(at)
+    state = dict(known[at]) if at is not None else {}
+    for dataset, (oid, version) in newest.items():
+        if oid is None:
+            state.pop(dataset, None)
+        else:
+            state[dataset] = oid, version
+    return state
 
 
 def _step(node: Node, parents: list[State]) -> tuple[State, list[TableName]]:

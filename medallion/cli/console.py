@@ -7,57 +7,38 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from medallion.cli.text import Console, Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-
-    from rich.console import Console
-    from rich.text import Text
 
     from medallion.errors import MedallionError
 
 __all__ = ["ago", "columns", "count", "err", "out", "print_error", "print_json", "print_line", "seconds", "size"]
 
-# A file or a pipe gets whole lines, however long: whoever reads them there wraps for himself.
-_UNWRAPPED = 10_000
-
 
 @cache
 def err() -> Console:
     """The console for everything that is not data."""
-    return _console(stderr=True)
+    return Console(stderr=True)
 
 
 @cache
 def out() -> Console:
     """The console for data."""
-    return _console(stderr=False)
-
-
-def _console(*, stderr: bool) -> Console:
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        stderr=stderr,
-        highlight=False,
-        soft_wrap=True,
-        emoji=False,
-        markup=False,
-        width=None if stream.isatty() else _UNWRAPPED,
-    )
+    return Console(stderr=False)
 
 
 def print_line(console: Console, line: Text) -> None:
     """One line that stays one: on a terminal what does not fit is cut, anywhere else nothing is."""
     line.rstrip()
-    console.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis", crop=True)
+    line.cut(console.width)
+    console.print(line)
 
 
 def print_error(error: MedallionError) -> None:
     """An error as UX.md draws it: what, where, the line with a caret, what to do."""
-    from rich.text import Text
-
     text = Text()
     for i, line in enumerate(str(error).split("\n")):
         if i == 0:

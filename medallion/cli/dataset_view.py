@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import columns, count, err, out, size
+from medallion.cli.text import Text
 
 if TYPE_CHECKING:
     from medallion.models.model import Model
@@ -16,8 +17,6 @@ __all__ = ["dataset_document", "print_dataset"]
 
 def print_dataset(name: str, model: Model | None, record: Record | None, status: DatasetStatus | None) -> None:
     """Name, description, figures, columns, and the state last."""
-    from rich.text import Text
-
     head = Text(name, style="bold")
     if record:
         head.append(

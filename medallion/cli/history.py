@@ -12,7 +12,6 @@ from medallion.errors import MedallionError
 
 if TYPE_CHECKING:
     from medallion.catalog import VersionRow
-    from medallion.names import TableName
 
 __all__ = ["register"]
 
@@ -90,16 +89,15 @@ def log(
     from medallion.cli.console import print_json
     from medallion.project import Project
 
-    rows = Project.open().log(table)
-    shown = rows[:limit] if limit else rows
+    rows = Project.open().log(table, limit=limit)
     if as_json:
-        print_json([_document(row) for row in shown])
+        print_json([_document(row) for row in rows])
         return
-    _print_log(shown, {(row.dataset, row.commit): row.rows for row in rows}, with_names=table is None)
-    if len(shown) < len(rows):
+    _print_log(rows, with_names=table is None)
+    if len(rows) < rows.total:
         from medallion.cli.console import err
 
-        err().print(f"… {len(rows) - len(shown):,} more; --limit 0 shows all", style="dim")
+        err().print(f"… {rows.total - len(rows):,} more; --limit 0 shows all", style="dim")
 
 
 def _document(row: VersionRow) -> dict[str, object]:
@@ -116,18 +114,17 @@ def _document(row: VersionRow) -> dict[str, object]:
     }
 
 
-def _print_log(rows: list[VersionRow], counts: dict[tuple[TableName, str], int | None], *, with_names: bool) -> None:
-    from rich.text import Text
-
+def _print_log(rows: list[VersionRow], *, with_names: bool) -> None:
     from medallion.cli.console import ago, columns, count, err, out, print_line, size
     from medallion.cli.fit import shorten
+    from medallion.cli.text import Text
 
     if not rows:
         err().print("no versions yet: `medallion commit -m MSG` makes one")
         return
     table = []
     for row in rows:
-        before = counts.get((row.dataset, row.parent_version or ""))
+        before = row.rows_before
         more = "" if before is None or row.rows is None or before == row.rows else f"{row.rows - before:+,}"
         table.append([
             row.commit[:7],

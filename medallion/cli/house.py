@@ -59,9 +59,8 @@ def init(
 
 
 def _print_changes(directory: Path, *, example: bool) -> list[str]:
-    from rich.text import Text
-
     from medallion.cli.console import err
+    from medallion.cli.text import Text
     from medallion.setup import initialise
 
     actions = []
@@ -88,10 +87,9 @@ def add(
 
     Example: medallion add bronze.orders sources/orders.csv
     """
-    from rich.text import Text
-
     from medallion.cli.console import columns, err
     from medallion.cli.run_view import RunView
+    from medallion.cli.text import Text
     from medallion.project import Project
 
     project = Project.open()
@@ -120,9 +118,8 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="For a progra
 
     Example: medallion doctor
     """
-    from rich.text import Text
-
     from medallion.cli.console import out, print_json
+    from medallion.cli.text import Text
     from medallion.doctor import examine
 
     findings = list(examine(Path.cwd()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import err, out, print_line
+from medallion.cli.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,6 @@ __all__ = ["lineage_document", "lineage_mermaid", "print_lineage"]
 
 def print_lineage(trace: Trace) -> None:
     """What it comes from, then what it feeds."""
-    from rich.text import Text
-
     rows = [*_lines(trace.upstream, "", "", "")]
     down = [*_lines(trace.downstream, "", "", "")][1:]
     width = max(len(prefix + node.label) for prefix, node in [*rows, *down])

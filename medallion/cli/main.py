@@ -1,66 +1,42 @@
-"""The program ``medallion``: its commands, and the one place where errors become exit codes."""
+"""The program ``medallion``: how it starts, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from medallion import __version__
-from medallion.cli import build, data, history, house
-from medallion.cli.complete import answer_shell, asked_by_shell
 from medallion.errors import Location, MedallionError
+
+if TYPE_CHECKING:
+    import typer
+
+    from medallion.cli.app import app
 
 __all__ = ["app", "main"]
 
-_HELP = """Bronze, silver and gold layers as Parquet in Git LFS: transformed by SQL, versioned by commits.
 
-Run `medallion demo` for a finished sample, `medallion init` to start a project of your own."""
+def __getattr__(name: str) -> Any:
+    """``app``, which is made when it is asked for: to say the version takes no typer."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from medallion.cli.app import app
 
-app = typer.Typer(
-    name="medallion",
-    help=_HELP,
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        sys.stdout.write(f"medallion {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    directory: Annotated[
-        str | None, typer.Option("--directory", "-C", metavar="DIR", help="Work as if started in this folder.")
-    ] = None,
-    _show_version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    if directory is not None:
-        try:
-            os.chdir(directory)
-        except OSError as error:
-            raise MedallionError(f"cannot work in {directory}: {error.strerror}") from error
-
-
-house.register_start(app)
-build.register(app)
-history.register(app)
-data.register(app)
-house.register(app)
+    return app
 
 
 def main() -> None:
     """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"medallion {__version__}\n")
+        sys.exit(0)
+    import typer
+
+    from medallion.cli.app import app
+    from medallion.cli.complete import answer_shell, asked_by_shell
+
     if asked_by_shell(os.environ):
         answer_shell(app)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, out, print_error, print_line, seconds, size
+from medallion.cli.text import Text
 from medallion.plan import UP_TO_DATE, Action, Step
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ def print_plan(
     shown = [s for s in steps if everything or s.action is not Action.UNCHANGED or not (idle or s.reason == UP_TO_DATE)]
     lines = list(_tree(shown))
     width = max((len(prefix) + len(str(step.name)) for prefix, step in lines), default=0)
-    from rich.text import Text
-
     for prefix, step in lines:
         word, style = _WORD[step.action]
         text = Text(prefix, style="dim")

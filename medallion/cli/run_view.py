@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, print_error, print_line, seconds, size
+from medallion.cli.text import Text
 from medallion.events import Event, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.plan import UP_TO_DATE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
-    from rich.text import Text
 
     from medallion.build import RunResult
     from medallion.config import Config
@@ -43,12 +43,18 @@ class RunView:
         self._worked = False
 
     def __enter__(self) -> RunView:
-        if not self.quiet and err().is_terminal:
-            from rich.live import Live
-
-            self._live = Live(get_renderable=self._lines, console=err(), refresh_per_second=8, transient=True)
-            self._live.start()
         return self
+
+    def _come_alive(self) -> None:
+        """Begin to show what runs, where a person watches. Lines that are printed meanwhile stand above it."""
+        if self._live or not err().is_terminal:
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+        self._live = Live(get_renderable=self._lines, console=console, refresh_per_second=8, transient=True)
+        self._live.start()
 
     def __exit__(self, *_exc: object) -> None:
         if self._live:
@@ -63,6 +69,7 @@ class RunView:
         elif isinstance(event, StepStarted):
             self._worked = True
             self._running[event.dataset] = (time.monotonic(), None, event.rows_before)
+            self._come_alive()
         elif isinstance(event, StepProgress):
             if event.dataset in self._running:
                 started, _, rows = self._running[event.dataset]
@@ -74,8 +81,6 @@ class RunView:
     def _finished(self, event: StepFinished) -> None:
         if event.outcome is Outcome.UNCHANGED and (event.reason == UP_TO_DATE or not self._worked):
             return  # Why nothing had to be done is worth a line where something else was done.
-        from rich.text import Text
-
         shown = event.outcome in (Outcome.BUILT, Outcome.REUSED)
         rows = count(event.rows, "row") if shown and event.rows is not None else ""
         line = Text(f"{event.dataset!s:<{self._width}}  ")
@@ -90,10 +95,10 @@ class RunView:
             print_error(event.error)
 
     def _lines(self) -> RenderableType:
-        from rich.text import Text
+        from rich.text import Text as RichText
 
         now = time.monotonic()
-        text = Text(no_wrap=True, overflow="ellipsis")
+        text = RichText(no_wrap=True, overflow="ellipsis")
         for i, (name, (started, progress, rows)) in enumerate(list(self._running.items())):
             spin = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 8) % 10]
             percent = f"{progress.percent:3.0f} %" if progress and progress.percent is not None else ""
@@ -131,7 +136,6 @@ class RunView:
 
 def _difference(delta: RowDelta) -> Text:
     """``+12 −15 ~516, new column note``, in the colours of a diff."""
-    from rich.text import Text
 
     counts = [("+", delta.added, "green"), ("−", delta.removed, "red"), ("~", delta.changed or 0, "yellow")]
     rows = [Text(f"{sign}{number:,}", style=style) for sign, number, style in counts if number]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, out, print_error, print_line
+from medallion.cli.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,6 @@ _STYLE = {"uncommitted": "yellow", "unfetched": "dim", "new": "green"}
 
 def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus], files: Sequence[ChangedFile]) -> None:
     """Only what needs attention, and a last line that sums up."""
-    from rich.text import Text
-
     noteworthy = [s for s in statuses if s.states]
     listed = files if len(files) <= _MOST_FILES else files[: _MOST_FILES - 1]
     width = max((len(name) for name in (*(str(s.name) for s in noteworthy), *(f.path for f in listed))), default=0)

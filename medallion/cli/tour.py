@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.cli.console import err, out, size
+from medallion.cli.text import Text
 from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.status import Status
 
 __all__ = ["Tour"]
 
@@ -144,7 +147,7 @@ class Tour:
             from medallion.sample.pages import render
 
             target.parent.mkdir(exist_ok=True)
-            status = err().status("rendering pages") if err().is_terminal else None
+            status = _spinner("rendering pages") if err().is_terminal else None
             if status:
                 status.start()
             try:
@@ -212,8 +215,6 @@ class Tour:
     # How it speaks
 
     def _heading(self, text: str) -> None:
-        from rich.text import Text
-
         self._stop += 1
         out().print()
         out().print(Text(f"{self._stop}. {text}", style="bold"))
@@ -224,8 +225,6 @@ class Tour:
         out().print()
 
     def _prompt(self, command: str) -> None:
-        from rich.text import Text
-
         self._flush()
         out().print(Text("$ ", style="dim").append(command, style="cyan"))
         self._flush()
@@ -250,6 +249,12 @@ class Tour:
     def _flush() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _spinner(text: str) -> Status:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False).status(text)
 
 
 def _shown(command: Sequence[str]) -> str:

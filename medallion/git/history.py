@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from medallion.git.repository import Repository
 
-__all__ = ["Change", "Commit", "commits", "reachable"]
+__all__ = ["Change", "Commit", "commits", "lost", "reachable"]
 
 # All that people see as history: not the stash, and not the commits that hold git's own notes and replacements.
 _ALL = (
@@ -95,6 +95,19 @@ def commits(repo: Repository, exclude: Iterable[str] = ()) -> Iterator[Commit]:
 def reachable(repo: Repository) -> set[str]:
     """The full hash of every commit that :func:`commits` gives."""
     return set(repo.git("rev-list", *_ALL).decode().split())
+
+
+def lost(repo: Repository, commits: Sequence[str]) -> bool:
+    """Whether any of ``commits`` is no longer among those that :func:`commits` gives.
+
+    It takes no more than the way from the commits to the refs, however long the history behind them is.
+    """
+    if not commits:
+        return False
+    asked = "".join(f"{commit}\n" for commit in commits).encode()
+    found = repo.process.attempt("rev-list", "--max-count=1", "--stdin", "--not", *_ALL, stdin=asked)
+    # A commit that was swept away makes git fail.
+    return found.returncode != 0 or bool(found.stdout.strip())
 
 
 def _change(raw: str, path: str) -> Change:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import medallion
+from medallion.project import Project
+from medallion.setup import initialise
+from tests.git.conftest import isolate
 
 HEAVY = [
     "duckdb", "sqlglot", "pyarrow", "git", "numpy", "pandas", "polars", "urllib.request", "http.client", "asyncio",
@@ -29,7 +32,12 @@ def modules() -> list[str]:
 
 def imported(code: str) -> set[str]:
     """Which heavy modules a fresh interpreter has loaded after ``code``."""
-    program = f"{code}\nimport sys\nprint('loaded', *(m for m in {HEAVY} if m in sys.modules))"
+    return loaded(code, HEAVY)
+
+
+def loaded(code: str, names: list[str]) -> set[str]:
+    """Which of ``names`` a fresh interpreter has loaded after ``code``."""
+    program = f"{code}\nimport sys\nprint('loaded', *(m for m in {names} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split()[1:])
 
@@ -42,6 +50,25 @@ def run(*args: str) -> str:
     )
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which everything is built and committed."""
+    root = tmp_path_factory.mktemp("finished") / "shop"
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(tmp_path_factory.mktemp("home"), patch)
+        for _ in initialise(root):
+            pass
+        (root / "sql").mkdir(exist_ok=True)
+        for model in root.glob("sql/*/*.sql"):
+            model.unlink()
+        (root / "sql" / "bronze").mkdir(exist_ok=True)
+        (root / "sql" / "bronze" / "hello.sql").write_text("SELECT 1 AS id")
+        patch.chdir(root)
+        assert all(step.error is None for step in Project.open().run().steps)
+        Project.open().commit("First version")
+    return root
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     assert imported("import medallion\nmedallion.__version__") == set()
 
@@ -51,6 +78,17 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 )
 def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     assert imported(run(*args)) == set()
+
+
+def test_the_version_is_said_without_the_library_of_the_command_line() -> None:
+    assert loaded(run("--version"), ["typer", "rich", "pydantic"]) == set()
+
+
+@pytest.mark.parametrize("args", [["plan"], ["run"], ["log"], ["query", "SELECT 1 AS one"], ["show", "bronze.hello"]])
+def test_plain_lines_are_printed_without_rich_and_arguments_read_without_pydantic(
+    args: list[str], finished: Path
+) -> None:
+    assert loaded(f"import os\nos.chdir({str(finished)!r})\n{run(*args)}", ["rich", "pydantic", "pyarrow"]) == set()
 
 
 def test_the_guard_against_heavy_imports_sees_one() -> None:

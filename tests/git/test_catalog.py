@@ -65,7 +65,15 @@ class Catalog:
         return self.work.root / ".medallion/runs.jsonl"
 
     def update(self) -> None:
-        update(self.work.repo, self.target, column_edges=self.edges, views=self.views, runs=self.runs)
+        edges = list(self.edges)
+        update(
+            self.work.repo,
+            self.target,
+            models=repr(edges),
+            column_edges=lambda: edges,
+            views=self.views,
+            runs=self.runs,
+        )
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         self.update()
