@@ -19,6 +19,8 @@ from benchmarks.bench import Bench, BenchError, isolated
 from benchmarks.figures import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from benchmarks.figures import Figure
 
 __all__ = ["ALL", "ON_REQUEST", "main"]
@@ -37,16 +39,16 @@ def main() -> int:
     for name in asked.names or ALL:
         _say(f"{name} ...")
         started = time.monotonic()
+        figures: list[Figure] = []
         try:
-            figures = _measure(name, asked.rounds)
+            for figure in _measure(name, asked.rounds):
+                figures.append(figure)
+                _write(build / f"{name}.json", figures)  # What is found stays, should the rest fail or be stopped.
         except BenchError as error:
             _say(f"error: {name}: {error}")
             failed.append(name)
-            continue
         _say(f"{name} took {time.monotonic() - started:,.0f} s")
         found += [(name, figure) for figure in figures]
-        document = {**_circumstances(), "figures": [figure.document() for figure in figures]}
-        (build / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if found:
         print(table(found))
     if failed:
@@ -67,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     return asked
 
 
-def _measure(name: str, rounds: int) -> list[Figure]:
+def _measure(name: str, rounds: int) -> Iterator[Figure]:
     """One benchmark in a new folder, which goes when it is done.
 
     The folder is where temporary files are (TMPDIR), because a project does not start inside of another, as this
@@ -77,7 +79,12 @@ def _measure(name: str, rounds: int) -> list[Figure]:
         root = Path(folder).resolve()
         home = root / "home"
         home.mkdir()
-        return list(importlib.import_module(f"benchmarks.{name}").measure(Bench(root, isolated(home), rounds)))
+        yield from importlib.import_module(f"benchmarks.{name}").measure(Bench(root, isolated(home), rounds))
+
+
+def _write(file: Path, figures: Sequence[Figure]) -> None:
+    document = {**_circumstances(), "figures": [figure.document() for figure in figures]}
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _circumstances() -> dict[str, object]:

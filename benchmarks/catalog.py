@@ -19,6 +19,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.history import DATASETS, import_commits, write_models
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from benchmarks.bench import Bench
@@ -29,9 +30,10 @@ _COMMITS = 10_000
 _INDEX = "import medallion; medallion.open().index()"
 
 
-def measure(bench: Bench) -> list[Figure]:
+def measure(bench: Bench) -> Iterator[Figure]:
     """Two figures for each of the two histories."""
-    return [figure for changed in (1, len(DATASETS)) for figure in _measure(bench, changed)]
+    for changed in (1, len(DATASETS)):
+        yield from _measure(bench, changed)
 
 
 def _measure(bench: Bench, changed: int) -> list[Figure]:

@@ -1,8 +1,8 @@
 """A query of a small table at a tag, in a repository with 10,000 commits.
 
 How: a project with a bronze and a silver table is built, committed and tagged. 10,000 commits to other datasets follow
-(``history.py``). Then ``medallion query "FROM silver.lines" --at v1`` runs as a whole process. The floor is a bare DuckDB
-program that reads the same Parquet file.
+(``history.py``). Then ``medallion query "FROM silver.lines" --at v1`` runs as a whole process. The floor is a bare
+DuckDB program that reads the same Parquet file.
 
 Goal: at most 0.6 s.
 """

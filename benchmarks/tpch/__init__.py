@@ -1,8 +1,8 @@
 """TPC-H at scale 1: eight tables in, twenty-two queries out.
 
 How: ``tpchgen-cli`` writes the eight tables as Parquet into ``sources/``. A bronze model takes each in. The queries of
-the specification with their validation parameters (``q01.sql`` to ``q22.sql``) are gold models, with ORDER BY only where
-a LIMIT needs it. Data, records and ``.medallion/`` are removed before each run. The floor is a bare Python program that
+the specification with their validation parameters (``q01.sql`` to ``q22.sql``) are gold models, ordered only where a
+LIMIT needs it. Data, records and ``.medallion/`` are removed before each run. The floor is a bare Python program that
 copies the same SQL to Parquet with zstd, one statement after the other. All gold tables are held against the floor's,
 and four single numbers against the specification.
 
