@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
     from benchmarks.figures import Figure
 
-__all__ = ["ALL", "ON_REQUEST", "main"]
+__all__ = ["ALL", "main"]
 
 ALL = ("startup", "models_100", "models_1000", "tpch", "query_at_tag", "catalog", "commit", "scale")
-ON_REQUEST = ("peers",)
 
 
 def main() -> int:
@@ -58,12 +57,12 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join((*ALL, *ON_REQUEST))}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(ALL)}")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured; the default is 5")
     asked = parser.parse_args()
-    unknown = [name for name in asked.names if name not in (*ALL, *ON_REQUEST)]
+    unknown = [name for name in asked.names if name not in ALL]
     if unknown:
-        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join((*ALL, *ON_REQUEST))}")
+        parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(ALL)}")
     if asked.rounds < 1:
         parser.error("--rounds must be at least 1")
     return asked

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks import history
-from benchmarks.__main__ import ALL, ON_REQUEST
+from benchmarks.__main__ import ALL
 from benchmarks.bench import in_turns
 from benchmarks.figures import Figure, Goal, table
 
@@ -66,5 +67,8 @@ def test_a_history_has_twenty_datasets_that_read_lower_ones() -> None:
     assert [name.layer for name in history.DATASETS] == ["bronze"] * 5 + ["silver"] * 10 + ["gold"] * 5
 
 
-def test_peers_are_measured_only_when_they_are_asked_for() -> None:
-    assert set(ALL).isdisjoint(ON_REQUEST)
+def test_every_benchmark_says_how_it_measures_and_its_goal() -> None:
+    for name in ALL:
+        said = importlib.import_module(f"benchmarks.{name}").__doc__ or ""
+        assert "\nHow: " in said, name
+        assert "\nGoal: " in said, name
