@@ -1,0 +1,1 @@
+"""How fast Medallion is, beside the floor of the same work: ``make bench``, docs/benchmarks.md."""
