@@ -234,6 +234,10 @@ def _files_named(sql: str, path: str) -> Iterator[str]:
 
 
 def _resource_hint(fault: Fault) -> str:
+    if "max_temp_directory_size" in fault.message:
+        return (
+            "make room on the disk that .medallion/ lies on, or raise [duckdb] memory_limit; the last version is kept"
+        )
     if fault.kind == "Out of Memory":
         return "raise [duckdb] memory_limit, or let the model do its work in smaller steps"
     if "No space left" in fault.message or "File too large" in fault.message:
