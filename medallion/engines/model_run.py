@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 import threading
@@ -16,6 +17,7 @@ from medallion.engines.protocol import Produced
 from medallion.engines.query_plan import Treatment, treatment
 from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.models.tokens import lex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +35,9 @@ _LOOKALIKE = re.compile(
     r"|\dE[-+]?\d",
     re.IGNORECASE,
 )
+
+# A table's name as DuckDB serializes it. A function's, which may be an operator such as *, is followed by more.
+_TABLE_PATH = re.compile(r'"qualified_name":\{"path":(\[(?:"(?:[^"\\]|\\.)*",?)+\])\}(?!,"is_legacy_function_call")')
 
 # Parquet's defaults may move with a release; the bytes of a dataset must not.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
@@ -75,22 +80,28 @@ class ModelRun:
 
         A file in place of a table can be written in more ways than anybody lists.
         """
-        import duckdb
-
-        try:
-            found = cursor.get_table_names(self.model.sql, qualified=True)
-        except duckdb.Error:  # A dynamic PIVOT is several statements to DuckDB; then any name that is a path counts.
-            found = {path for path in re.findall(r'"(?:[^"]|"")+"', self.model.sql) if set(path) & set("/\\.*")}
         seen = {str(name) for name in self.schemas} | {source.path for source in self.model.sources}
-        for table in sorted(found):
-            parts = re.findall(r'"((?:[^"]|"")*)"|([^".]+)', table)
-            name = ".".join(quoted.replace('""', '"') or plain for quoted, plain in parts)
-            if name not in seen and name.lower() not in seen and set(name) & set("./\\*"):
+        for macro in self.macros:
+            for name in _files_named(macro.sql, macro.path):
+                raise ModelError(
+                    f'macro {macro.name} names "{name}", which is a file, and a macro reads none',
+                    location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),
+                    hint="read the file in a bronze model, and that dataset in the macro",
+                )
+        for name in sorted(self._tables(cursor)):
+            if name not in seen and name.lower() not in seen:
                 raise ModelError(
                     f'it reads "{name}", which cannot be seen in the SQL as a dataset or a source',
                     location=self._column_place(name.split(".")[0]),
                     hint="name datasets as layer.name; read files with read_csv('…'), read_parquet('…') and the like",
                 )
+
+    def _tables(self, cursor: duckdb.DuckDBPyConnection) -> set[str]:
+        """The names of tables in DuckDB's own syntax tree that may be files or datasets; CTEs are among them."""
+        ((tree,),) = self._execute(cursor, "SELECT json_serialize_sql(", literal(self.model.sql), ")")
+        if tree.startswith('{"error":false'):
+            return {name for name in _table_names(tree) if set(name) & set("./\\*")}
+        return set(_files_named(self.model.sql, self.model.path))  # A dynamic PIVOT, which DuckDB does not show.
 
     def _refuse_file_times(self, outputs: Sequence[str]) -> None:
         """When a file was written differs from clone to clone."""
@@ -204,7 +215,29 @@ class ModelRun:
         return self.model.locate(self.model.sql_offset + (before or found)[-1].start(), len(name))
 
 
+def _table_names(tree: str) -> Iterator[str]:
+    """Every table of a statement that DuckDB serialized. Read from the text: Python's parser takes no deep tree."""
+    for path in _TABLE_PATH.findall(tree):
+        yield ".".join(json.loads(path))
+
+
+def _files_named(sql: str, path: str) -> Iterator[str]:
+    """Texts in quotes, and names joined by dots as ``"sources/o".csv``, that are files: DuckDB could read no others."""
+    name = ""
+    for token in lex(sql, path).tokens:
+        if token.raw == ".":
+            name += "."
+            continue
+        name = name + token.value if name.endswith(".") else token.value
+        if "." in name and glob.glob(name):  # noqa: PTH207  # DuckDB globs, too
+            yield name
+
+
 def _resource_hint(fault: Fault) -> str:
+    if "max_temp_directory_size" in fault.message:
+        return (
+            "make room on the disk that .medallion/ lies on, or raise [duckdb] memory_limit; the last version is kept"
+        )
     if fault.kind == "Out of Memory":
         return "raise [duckdb] memory_limit, or let the model do its work in smaller steps"
     if "No space left" in fault.message or "File too large" in fault.message:

@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,11 @@ def with_files_up_to(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def _heed_ctrl_c() -> None:
+    """A shell that starts the tests in the background has Ctrl-C ignored, and a child inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def wait_for(condition: Callable[[], object], what: str) -> None:
     """Return as soon as ``condition`` holds."""
     end = time.monotonic() + _PATIENCE
@@ -160,7 +166,12 @@ class Project(Work):
     def background(self, *args: str) -> Iterator[subprocess.Popen[str]]:
         """``medallion *args`` as a process that goes on while the test does something else; it ends with the test."""
         process = subprocess.Popen(
-            command(*args), cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command(*args),
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heed_ctrl_c,
         )
         try:
             yield process
