@@ -201,8 +201,11 @@ class _Run:
                     for future in done:
                         self._take(running.pop(future), future.result(), waiting)
             except BaseException:
-                session.interrupt()
-                pool.shutdown(wait=True, cancel_futures=True)
+                pool.shutdown(wait=False, cancel_futures=True)
+                # An interrupt that comes between two statements of a model is lost, so it is said until all have ended.
+                while not all(future.done() for future in running):
+                    session.interrupt()
+                    wait(running, timeout=0.1)
                 raise
 
     def _start_ready(

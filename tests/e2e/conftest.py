@@ -29,7 +29,7 @@ __all__ = ["isolated_git"]
 _STATE = {".git", ".medallion"}
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _PR_CAPBSET_DROP = 24
-_PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def run_medallion(
         text=True,
         stdin=subprocess.DEVNULL,
         preexec_fn=before,
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -100,7 +100,7 @@ def _heed_ctrl_c() -> None:
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
     """Return as soon as ``condition`` holds."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, f"in vain: {what}"
         time.sleep(0.002)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import SLOW, Project, wait_for
+from tests.e2e.conftest import PATIENCE, SLOW, Project, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def test_ctrl_c_stops_at_once_keeps_what_is_finished_and_cleans_up(project: Proj
     with project.background("run") as run:
         wait_for(lambda: (project.root / "data/gold/quick.json").exists(), "the quick model is done")
         run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 130
+        assert run.wait(PATIENCE) == 130
         assert run.stderr is not None
         said = run.stderr.read()
     assert "interrupted: what was finished is kept" in said
@@ -155,7 +155,7 @@ def test_ctrl_c_while_waiting_for_another_run_gives_up_the_wait_only(project: Pr
             assert second.stderr is not None
             assert "waiting for another run" in second.stderr.readline()
             second.send_signal(signal.SIGINT)
-            assert second.wait(30) == 130
+            assert second.wait(PATIENCE) == 130
         assert first.poll() is None
 
 

@@ -78,6 +78,9 @@ def test_no_space_in_the_layer_that_is_published_to_keeps_its_last_version(
     project.write("sql/gold/revenue.sql", "SELECT count(*) AS n FROM silver.orders\n")
     project.run("run").refused("silver.orders cannot be written: No space left on device", "space on its disk")
     assert project.files("data") == before
+    subprocess.run(["mount", "-o", "remount,size=100m", str(project.root / "data" / "silver")], check=True)
+    project.run("run").ok()
+    assert project.rows("FROM gold.revenue") == [["1000000"]]
     project.check()
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from medallion.catalog import open_catalog, read_versions, update
+from medallion.catalog import open_catalog, read_versions, update, update_history
 from medallion.catalog.versions import dataset_of
 from medallion.names import TableName
 from medallion.records import Built, Column, DataFile, Input, InputKind, Record, record_path
@@ -250,6 +250,49 @@ def test_rewritten_history_leaves_no_trace(catalog: Catalog) -> None:
     assert catalog.contents() == catalog.rebuilt()
 
 
+def test_branches_that_begin_anywhere_in_the_known_history_go_on_from_there(catalog: Catalog) -> None:
+    work = catalog.work
+    commits = []
+    for number in range(4):
+        write(work, record(ORDERS, f"o{number}"), *([record(CUSTOMERS, "c")] if number == 1 else []))
+        commits.append(work.commit(f"{number}"))
+    catalog.update()
+    for number, commit in enumerate(commits[:3]):
+        work.git("checkout", "--quiet", "-b", f"from{number}", commit)
+        write(work, record(REVENUE, f"r{number}", read(ORDERS, f"o{number}"), read(CUSTOMERS, "c")))
+        work.commit(f"from {number}")
+    assert set(catalog.ask("SELECT content_id, input, input_commit FROM lineage WHERE dataset = 'gold.revenue'")) == {
+        (oid("r0"), "silver.orders", commits[0]),
+        (oid("r0"), "silver.customers", None),
+        (oid("r1"), "silver.orders", commits[1]),
+        (oid("r1"), "silver.customers", commits[1]),
+        (oid("r2"), "silver.orders", commits[2]),
+        (oid("r2"), "silver.customers", commits[1]),
+    }
+    assert catalog.contents() == catalog.rebuilt()
+
+
+def test_history_alone_is_brought_up_to_date_and_the_rest_follows_when_asked(catalog: Catalog) -> None:
+    work = catalog.work
+    write(work, record(ORDERS, "o1"))
+    work.commit("first")
+    update_history(work.repo, catalog.target)
+    with open_catalog(catalog.target) as con:
+        assert con.execute("SELECT dataset FROM versions").fetchall() == [("silver.orders",)]
+    catalog.edges = [("gold.revenue", "total", "silver.orders", "amount", "AGGREGATION")]
+    catalog.update()
+    write(work, record(ORDERS, "o2"))
+    work.commit("second")
+    update_history(work.repo, catalog.target)
+    with open_catalog(catalog.target) as con:
+        assert con.execute("SELECT count(*) FROM versions").fetchall() == [(2,)]
+        assert con.execute("FROM column_lineage").fetchall() == catalog.edges
+    before = catalog.target.stat()
+    catalog.update()
+    update_history(work.repo, catalog.target)
+    assert catalog.target.stat() == before
+
+
 def test_a_shallow_clone_that_gets_deeper_is_indexed_anew(catalog: Catalog, tmp_path: Path) -> None:
     work = catalog.work
     for content in ("o1", "o2", "o3"):
@@ -265,7 +308,20 @@ def test_a_shallow_clone_that_gets_deeper_is_indexed_anew(catalog: Catalog, tmp_
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["change", "change", "delete", "branch", "switch", "merge", "amend", "reset", "break", "update"]
+            [
+                "change",
+                "change",
+                "delete",
+                "rename",
+                "branch",
+                "switch",
+                "back",
+                "merge",
+                "amend",
+                "reset",
+                "break",
+                "update",
+            ]
         ),
         st.integers(0, 3),
         st.integers(0, 3),
@@ -294,9 +350,37 @@ def test_what_grows_with_the_history_equals_what_is_built_from_nothing(
         carry_out(work, catalog, *step)
     catalog.update()
     assert catalog.contents() == catalog.rebuilt()
+    assert catalog.ask("SELECT commit, dataset FROM versions UNION ALL SELECT commit, dataset FROM unreadable") == (
+        unordered(changed_in(work))
+    )
 
 
-def carry_out(work: Work, catalog: Catalog, action: str, one: int, two: int) -> None:
+class unordered(list[tuple[str, str]]):  # noqa: N801  # it reads as a word of the assertion
+    """Equal to the same rows in another order."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, list) and sorted(self) == sorted(other)
+
+    __hash__ = None
+
+
+def changed_in(work: Work) -> list[tuple[str, str]]:
+    """Each commit with each dataset that it holds, or lacks, like none of its parents: git is asked for each commit."""
+    held: dict[str, dict[str, str]] = {}
+    found = []
+    for line in work.git("rev-list", "--all", "--parents", "--topo-order", "--reverse").splitlines():
+        commit, *parents = line.split()
+        held[commit] = {p: oid for p, oid in work.repo.list(commit, ["data"]).items() if p.endswith(".json")}
+        before = [held[parent] for parent in parents] or [{}]
+        found += [
+            (commit, str(dataset_of(path)))
+            for path in {path for records in (held[commit], *before) for path in records}
+            if all(held[commit].get(path) != records.get(path) for records in before)
+        ]
+    return found
+
+
+def carry_out(work: Work, catalog: Catalog, action: str, one: int, two: int) -> None:  # noqa: C901  # a table of actions
     names = (ORDERS, CUSTOMERS, REVENUE, TableName("gold", "other"))
     branches = work.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
     if action == "change":
@@ -305,6 +389,13 @@ def carry_out(work: Work, catalog: Catalog, action: str, one: int, two: int) -> 
     elif action == "delete":
         (work.root / record_path(names[one])).unlink(missing_ok=True)
         work.commit(f"delete {one}")
+    elif action == "rename":
+        if (work.root / record_path(names[one])).exists() and one != two:
+            (work.root / record_path(names[two])).parent.mkdir(exist_ok=True)
+            (work.root / record_path(names[one])).rename(work.root / record_path(names[two]))
+        work.commit(f"rename {one} {two}")
+    elif action == "back":
+        work.repo.process.attempt("checkout", "--quiet", "-B", f"b{one}", f"HEAD~{two}")
     elif action == "break":
         work.write(record_path(names[one]), "{")
         work.commit(f"break {one}")
@@ -457,6 +548,9 @@ def test_versions_are_read_newest_first_and_only_those_of_this_branch(catalog: C
         (first, None, False),
     ]
     assert len(read_versions(catalog.target, work.repo)) == 3
+    newest = read_versions(catalog.target, work.repo, limit=1)
+    assert [(row.commit, row.rows, row.rows_before) for row in newest] == [(second, None, 2)]
+    assert newest.total == 3
 
 
 # What is not history

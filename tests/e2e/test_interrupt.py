@@ -1,0 +1,48 @@
+"""Ctrl-C at the worst moment: between two statements of a model, where DuckDB has nothing to interrupt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import PATIENCE, SLOW
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
+
+SCRIPT = """
+import os, signal, threading
+import medallion
+from medallion.engines.duckdb import _DuckDBSession
+from medallion.engines.model_run import ModelRun
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+execute, interrupt, asked = ModelRun.execute, _DuckDBSession.interrupt, threading.Event()
+
+def execute_after_the_interrupt(self, *args):
+    os.kill(os.getpid(), signal.SIGINT)
+    asked.wait()
+    return execute(self, *args)
+
+def interrupt_and_tell(self):
+    interrupt(self)
+    asked.set()
+
+ModelRun.execute, _DuckDBSession.interrupt = execute_after_the_interrupt, interrupt_and_tell
+try:
+    medallion.open(".").run(["gold.slow"])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_between_two_statements_of_a_model_is_not_lost(project: Project) -> None:
+    project.write("sql/gold/slow.sql", SLOW)
+    before = project.files("data")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+    assert project.files("data") == before
+    project.check()
