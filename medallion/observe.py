@@ -59,7 +59,7 @@ class Identities:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._prefix = f"{root}/"
+        self._root = str(root)
         self._file = root / ".medallion" / "cache" / "identities.json"
         self._seen: dict[str, _Seen] = {}
         self.listings: dict[str, dict[str, str]] = {}
@@ -99,13 +99,18 @@ class Identities:
 
     def _stat(self, path: str) -> os.stat_result | None:
         try:
-            return os.stat(f"{self._prefix}{path}")  # noqa: PTH116 - pathlib takes several times as long
+            return os.stat(os.path.join(self._root, path))  # noqa: PTH116, PTH118 - pathlib takes several times as long
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def knows(self, path: str) -> bool:
-        """Whether there is an identity for a file of this path, which may be one that it no longer has."""
-        return path in self._seen
+    def of_all(self, paths: Sequence[str]) -> list[tuple[str, int, bool] | None]:
+        """The identity of each file; two at a time where they have to be read."""
+        if all(path in self._seen for path in paths):
+            return list(map(self.of, paths))
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            return list(pool.map(self.of, paths))
 
     def remember(
         self, path: str, oid: str, size: int, stat: os.stat_result, *, real: bool = True, now: int | None = None
@@ -237,7 +242,7 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
         return SourceState(pattern, None, error=missing, absent=True)
     files = {}
     try:
-        for path, found in zip(paths, _identify(paths, identities), strict=True):
+        for path, found in zip(paths, identities.of_all(paths), strict=True):
             if found is None:
                 return source_state(pattern, config, identities)  # It went away while we looked.
             files[path] = found[0]
@@ -249,16 +254,6 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
     else:
         content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
     return SourceState(pattern, content_id, files)
-
-
-def _identify(paths: Sequence[str], identities: Identities) -> Iterable[tuple[str, int, bool] | None]:
-    """The identity of each file; two at a time where they have to be read."""
-    if all(map(identities.knows, paths)):
-        return list(map(identities.of, paths))
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(identities.of, paths))
 
 
 def _is_pattern(path: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,8 +115,7 @@ def _get(store: Store, pointers: Mapping[Pointer, Location], identities: Identit
     store.fetch(pointers)
     here = [pointer for pointer in pointers if pointer.size]
     paths = [store.path(pointer.oid) for pointer in here]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        seen = list(pool.map(identities.of, map(str, paths)))
+    seen = identities.of_all([str(path) for path in paths])
     for pointer, path, found in zip(here, paths, seen, strict=True):
         if found != (pointer.oid, pointer.size, True):
             raise DataError(

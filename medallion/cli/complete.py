@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer  # noqa: TC002  # it reads the annotations when it runs
-from typer.core import TyperArgument, TyperOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +71,6 @@ def answer_shell(app: typer.Typer) -> None:
     """Print what the command line may go on with, and exit as the shell's script expects."""
     bash = os.environ[_VARIABLE] == "complete_bash"
     taken = _join_words() if bash else ""
-    _take_words_as_they_are()
     written = io.StringIO()
     code: object = 0
     try:
@@ -84,12 +82,6 @@ def answer_shell(app: typer.Typer) -> None:
         code = 1
     sys.stdout.write("".join(f"{line.removeprefix(taken)}\n" for line in written.getvalue().splitlines() if line))
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _take_words_as_they_are() -> None:
-    """Keep typer from importing pydantic, only to check what is typed: this process ends with its answer."""
-    for kind in (TyperOption, TyperArgument):
-        kind.process_value = lambda _self, _context, value: value  # type: ignore[assignment, method-assign]
 
 
 def _join_words() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+from medallion.cli.text import cells, cut_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ _GAP = 2
 
 def shorten(text: str, width: int) -> str:
     """The text in at most ``width`` cells of a terminal; what is cut off is an ellipsis."""
-    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
+    return text if cells(text) <= width else cut_to(text, width - 1).rstrip() + "…"
 
 
 def fit(rows: Sequence[Sequence[str]], numbers: Collection[int], room: int) -> tuple[list[str], list[int]]:
@@ -27,7 +27,7 @@ def fit(rows: Sequence[Sequence[str]], numbers: Collection[int], room: int) -> t
     The columns in ``numbers`` are flush right and never cut: half a number is another number. One column stays in
     any case.
     """
-    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(cells(row[i]) for row in rows) for i in range(len(rows[0]))]
     least = [width if i in numbers else min(width, _NARROWEST) for i, width in enumerate(widths)]
     kept = _kept(least, room)
     dropped = [i for i in range(len(widths)) if i not in kept]
@@ -69,11 +69,11 @@ def _shrunk(widths: dict[int, int], least: dict[int, int], room: int) -> dict[in
 
 
 def _line(row: Sequence[str], kept: Sequence[int], widths: dict[int, int], numbers: Collection[int], gap: int) -> str:
-    cells = []
+    parts = []
     for i in kept:
         text = shorten(row[i], widths[i])
-        space = " " * (widths[i] - cell_len(text))
-        cells.append(space + text if i in numbers else text + space)
+        space = " " * (widths[i] - cells(text))
+        parts.append(space + text if i in numbers else text + space)
     if gap >= 0:
-        cells.insert(gap, "…")
-    return (" " * _GAP).join(cells).rstrip()
+        parts.insert(gap, "…")
+    return (" " * _GAP).join(parts).rstrip()

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Console", "Text"]
+__all__ = ["Console", "Text", "cells", "cut_to"]
 
 _CODES = {
     "bold": "1",
@@ -24,6 +24,24 @@ _CODES = {
 }
 # A bell, a backspace, a carriage return: what a terminal would obey, and the text does not mean.
 _CONTROLS = dict.fromkeys([7, 8, 11, 12, 13])
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def cut_to(text: str, width: int) -> str:
+    """The beginning of a text, in ``width`` cells at most; a shorter one is filled up with spaces."""
+    if text.isascii():
+        return text[:width].ljust(width)
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width)
 
 
 class Text:
@@ -65,10 +83,8 @@ class Text:
         length = len(self.plain)
         if length * (1 if self.plain.isascii() else 2) <= width:  # A character takes two cells at most.
             return
-        from rich.cells import cell_len, set_cell_size
-
-        if cell_len(self.plain) > width:
-            self._keep(len(set_cell_size(self.plain, max(0, width - 1)).rstrip()))
+        if cells(self.plain) > width:
+            self._keep(len(cut_to(self.plain, max(0, width - 1)).rstrip()))
             self._parts.append(("…", self._parts[-1][1]))
 
     def _keep(self, length: int) -> None:

@@ -83,7 +83,7 @@ def test_a_run_tells_the_difference_in_rows_if_it_is_asked_to(medallion: Callabl
     try:
         ended = medallion("run", "silver.orders", "--diff")
         assert ended.code == 0
-        assert "  −1  SQL changed\n" in ended.err
+        assert "  −1  SQL changed: rows may change (breaking)\n" in ended.err
         model.write_text(before)
         ended = medallion("run", "--diff", "--json")
         steps = {step["dataset"]: step for step in json.loads(ended.out)["steps"]}

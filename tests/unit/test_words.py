@@ -8,13 +8,15 @@ import pytest
 
 from medallion.config import find_project
 from medallion.errors import ConfigError
-from medallion.models.model import Model, parse_model
+from medallion.models.parse import parse_model
 from medallion.models.tokens import lex
 from medallion.names import TableName
 from medallion.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from medallion.models.model import Model
 
 LAYERS = ("bronze", "silver", "gold")
 COMMAND_WORDS = ["show", "fetch", "execute", "command", "rename", "call", "explain", "optimize", "copy", "put"]
