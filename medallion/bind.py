@@ -43,6 +43,7 @@ class Binder:
         self.store = store
         self.spliced = spliced
         self.versions: dict[str, str] = {}
+        self._commits: dict[Version, str] = {}
 
     def bind(self, at: Version | None) -> list[Binding]:
         """Files for each table; ``at`` is the version of those without an AT clause, None the work tree.
@@ -86,9 +87,10 @@ class Binder:
 
     def _commit(self, version: Version) -> tuple[str, Repository]:
         assert self.repository is not None  # noqa: S101 - whoever asks for a version has a repository
-        if version.is_moment:
-            return self.repository.resolve_at(version.text), self.repository
-        return self.repository.resolve(version.text), self.repository
+        if version not in self._commits:
+            resolve = self.repository.resolve_at if version.is_moment else self.repository.resolve
+            self._commits[version] = resolve(version.text)
+        return self._commits[version], self.repository
 
     def _at(self, version: Version, catalog: str, places: Places) -> Iterator[Binding]:
         try:
