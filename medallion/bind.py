@@ -47,6 +47,7 @@ class Binder:
         self.identities = Identities(config.root)
         self.versions: dict[str, str] = {}
         self._by_macro: dict[TableName, Macro] = {}
+        self._commits: dict[Version, str] = {}
 
     def bind(self, at: Version | None, macros: Sequence[Macro] = ()) -> list[Binding]:
         """Files for each table; ``at`` is the version of those without an AT clause, None the work tree.
@@ -112,9 +113,10 @@ class Binder:
 
     def _commit(self, version: Version) -> tuple[str, Repository]:
         assert self.repository is not None  # noqa: S101 - whoever asks for a version has a repository
-        if version.is_moment:
-            return self.repository.resolve_at(version.text), self.repository
-        return self.repository.resolve(version.text), self.repository
+        if version not in self._commits:
+            resolve = self.repository.resolve_at if version.is_moment else self.repository.resolve
+            self._commits[version] = resolve(version.text)
+        return self._commits[version], self.repository
 
     def _at(self, version: Version, catalog: str, places: Places) -> Iterator[Binding]:
         try:
