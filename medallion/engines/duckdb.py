@@ -8,29 +8,31 @@ import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from medallion.engines.faults import explain, read_fault
 from medallion.engines.model_run import ModelRun
+from medallion.engines.progress import Progress
 from medallion.engines.row_delta import row_delta
-from medallion.engines.sandbox import connect, unreadable
+from medallion.engines.sandbox import SCHEMAS, connect, schema_cursors, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import BuildError, Location, MedallionError, ModelError
 from medallion.installed import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
     from queue import SimpleQueue
 
     import duckdb
 
     from medallion.config import Config
     from medallion.engines.protocol import Produced, Session
+    from medallion.engines.query_plan import Treatment
     from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
+    from medallion.records import Column
 
 __all__ = ["DuckDBEngine", "engine_version"]
 
@@ -85,6 +87,16 @@ class _Instance:
     views: set[TableName] = field(default_factory=set)
 
 
+@dataclass
+class _Schemas:
+    """Where models are bound: every dataset as an empty table, and the macros."""
+
+    cursors: SimpleQueue[duckdb.DuckDBPyConnection]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    macros: dict[str, MedallionError | None] = field(default_factory=dict)
+    tables: dict[TableName, dict[str, str]] = field(default_factory=dict)
+
+
 class _DuckDBSession:
     """Two instances, each opened when first needed: one with all threads, and one with a single thread.
 
@@ -99,14 +111,18 @@ class _DuckDBSession:
         self._temporary = config.state / "tmp"
         self._temporary.mkdir(parents=True, exist_ok=True)
         self._files: dict[TableName, tuple[str, ...]] = {}
-        self._schemas: dict[TableName, dict[str, str]] = {}
+        self._written: dict[tuple[int, ...], tuple[Column, ...]] = {}
         self._instances: dict[bool, _Instance] = {}
+        self._schemas: _Schemas | None = None
+        self._whole_limit = False
+        self._progress = Progress()
         self._opening = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._stopped = False
 
     def close(self) -> None:
         """Close both instances."""
+        self._progress.close()
         for instance in self._instances.values():
             instance.connection.close()
 
@@ -119,6 +135,9 @@ class _DuckDBSession:
     def register(self, name: TableName, files: Sequence[Path]) -> None:
         """Make a dataset readable; the instances create its view when a model first reads it."""
         self._files[name] = tuple(str(file) for file in files)
+        if self._schemas:
+            with self._schemas.lock:
+                self._schemas.tables.pop(name, None)
         for instance in self._instances.values():
             with instance.lock:
                 instance.views.discard(name)
@@ -128,16 +147,41 @@ class _DuckDBSession:
     ) -> Produced:
         """Bind, choose how to run, run, and identify what came out."""
         reads = {r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros))
+        ordered = _callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
-            self._prepare(instance, cursor, reads, macros)
-            run = ModelRun(model, macros, {name: self._schemas.get(name, {}) for name in reads})
-            run.bind(cursor)
-            how = run.plan(cursor)
+            run, how = self._decide(self._schemas_of(instance), model, ordered, sorted(reads), cursor)
+            if how is None:
+                self._prepare(instance, cursor, reads, ordered)
+                how = run.plan_from_explain(cursor)
             if not how.single or self.threads == 1:
-                return run.execute(cursor, how, target, on_progress)
+                self._prepare(instance, cursor, reads, ordered)
+                return self._noted(run.execute(cursor, how, target, self._progress.watch(cursor, on_progress)))
         with self._cursor(single=True) as (instance, cursor):
-            self._prepare(instance, cursor, reads, macros)
-            return run.execute(cursor, how, target, on_progress)
+            self._prepare(instance, cursor, reads, ordered)
+            return self._noted(run.execute(cursor, how, target, self._progress.watch(cursor, on_progress)))
+
+    def _decide(
+        self,
+        schemas: _Schemas,
+        model: Model,
+        macros: Sequence[Macro],
+        reads: Sequence[TableName],
+        cursor: duckdb.DuckDBPyConnection,
+    ) -> tuple[ModelRun, Treatment | None]:
+        """Bind a model against empty tables, which reads no data, and choose how to run it, if that can be told."""
+        binder = schemas.cursors.get()
+        self._running.add(binder)
+        try:
+            for name in reads:
+                self._ensure_table(schemas, binder, cursor, name)
+            for macro in macros:
+                _ensure_macro(schemas, binder, macro)
+            run = ModelRun(model, macros, {name: schemas.tables.get(name, {}) for name in reads})
+            run.bind(binder)
+            return run, run.plan(binder)
+        finally:
+            self._running.discard(binder)
+            schemas.cursors.put(binder)
 
     def compare(self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str]) -> RowDelta | None:
         """Count how rows differ between two versions."""
@@ -150,8 +194,13 @@ class _DuckDBSession:
         """Views and macros that a model needs."""
         for name in sorted(reads):
             self._ensure_view(instance, cursor, name)
-        for macro in _callees_first(macros):
-            self._ensure_macro(instance, cursor, macro)
+        for macro in macros:
+            _ensure_macro(instance, cursor, macro)
+
+    def _noted(self, produced: Produced) -> Produced:
+        """Remember the schema of what was written: it is known by its inode when it is read."""
+        self._written[_stamp(produced.file)] = produced.columns
+        return produced
 
     @contextmanager
     def _cursor(self, *, single: bool) -> Iterator[tuple[_Instance, duckdb.DuckDBPyConnection]]:
@@ -161,6 +210,7 @@ class _DuckDBSession:
         cursor = instance.cursors.get()
         self._running.add(cursor)
         try:
+            self._share_memory()
             yield instance, cursor
         finally:
             self._running.discard(cursor)
@@ -170,7 +220,9 @@ class _DuckDBSession:
         with self._opening:
             if single not in self._instances:
                 threads = 1 if single else self.threads
-                limit = self.config.memory_limit if self.threads == 1 else _share(self.config.memory_limit)
+                second = bool(self._instances)
+                self._whole_limit |= second
+                limit = _share(self.config.memory_limit) if second else self.config.memory_limit
                 self._instances[single] = _Instance(
                     *connect(
                         self.config,
@@ -184,6 +236,55 @@ class _DuckDBSession:
                 )
             return self._instances[single]
 
+    def _schemas_of(self, instance: _Instance) -> _Schemas:
+        with self._opening:
+            if self._schemas is None:
+                self._schemas = _Schemas(schema_cursors(instance.connection, self.config, self.threads))
+            return self._schemas
+
+    def _share_memory(self) -> None:
+        """Bring the first instance down to half of the limit once there is a second one.
+
+        DuckDB refuses while models in it hold more than that; then it is tried again before the next model.
+        """
+        import duckdb
+
+        with self._opening:
+            if self._whole_limit:
+                first = next(iter(self._instances.values())).connection
+                with contextlib.suppress(duckdb.OutOfMemoryException), first.cursor() as cursor:
+                    cursor.execute(f"SET memory_limit = '{_share(self.config.memory_limit)}'")
+                    self._whole_limit = False
+
+    def _ensure_table(
+        self,
+        schemas: _Schemas,
+        binder: duckdb.DuckDBPyConnection,
+        cursor: duckdb.DuckDBPyConnection,
+        name: TableName,
+    ) -> None:
+        """Create the empty table of a dataset unless it is there."""
+        import duckdb
+
+        with schemas.lock:
+            if name in schemas.tables or name not in self._files:
+                return
+            table = f"{identifier(SCHEMAS)}.{name.sql}"
+            binder.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name.layer)}")
+            files = self._files[name]
+            written = self._written.get(_stamp(Path(files[0]))) if len(files) == 1 else None
+            if written:
+                columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in written)
+                cursor.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
+                schemas.tables[name] = {column.name: column.type for column in written}
+                return
+            try:
+                cursor.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {read_parquet(files)} LIMIT 0")
+            except duckdb.Error as error:
+                raise unreadable(name, files, error) from error
+            described = binder.execute(f"DESCRIBE {name.sql}").fetchall()
+            schemas.tables[name] = {row[0]: row[1] for row in described}
+
     def _ensure_view(self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, name: TableName) -> None:
         """Create the view of a dataset in one instance unless it is there."""
         import duckdb
@@ -194,20 +295,28 @@ class _DuckDBSession:
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name.layer)}")
             try:
                 cursor.execute(f"CREATE OR REPLACE VIEW {name.sql} AS FROM {read_parquet(self._files[name])}")
-                described = cursor.execute(f"DESCRIBE {name.sql}").fetchall()
             except duckdb.Error as error:
                 raise unreadable(name, self._files[name], error) from error
-            self._schemas[name] = {row[0]: row[1] for row in described}
             instance.views.add(name)
 
-    def _ensure_macro(self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, macro: Macro) -> None:
-        """Create a macro in one instance unless it is there; ``ModelError`` in its file where DuckDB refuses it."""
-        with instance.lock:
-            if macro.name not in instance.macros:
-                instance.macros[macro.name] = _create_macro(cursor, macro)
-            problem = instance.macros[macro.name]
-        if problem:
-            raise problem
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """A file as the file system knows it; a rename keeps that."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return ()
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _ensure_macro(place: _Instance | _Schemas, cursor: duckdb.DuckDBPyConnection, macro: Macro) -> None:
+    """Create a macro in one place unless it is there; ``ModelError`` in its file where DuckDB refuses it."""
+    with place.lock:
+        if macro.name not in place.macros:
+            place.macros[macro.name] = _create_macro(cursor, macro)
+        problem = place.macros[macro.name]
+    if problem:
+        raise problem
 
 
 def _source_folders(config: Config) -> list[Path]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import glob
 import json
 import re
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from medallion.engines.bound_plan import SERIALIZE, bound_treatment, scanned_tables
 from medallion.engines.csv_errors import csv_error
 from medallion.engines.faults import Fault, explain, read_fault
 from medallion.engines.footer import read_footer
@@ -17,10 +16,10 @@ from medallion.engines.protocol import Produced
 from medallion.engines.query_plan import Treatment, treatment
 from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.errors import BuildError, Location, MedallionError, ModelError
-from medallion.models.tokens import lex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import duckdb
@@ -39,6 +38,10 @@ _LOOKALIKE = re.compile(
 # A table's name as DuckDB serializes it. A function's, which may be an operator such as *, is followed by more.
 _TABLE_PATH = re.compile(r'"qualified_name":\{"path":(\[(?:"(?:[^"\\]|\\.)*",?)+\])\}(?!,"is_legacy_function_call")')
 
+_BEFORE_TABLES = re.compile(
+    r"\b(FROM|PIVOT|UNPIVOT|PIVOT_WIDER|PIVOT_LONGER|SUMMARIZE|DESCRIBE|TABLE|SHOW)\b", re.IGNORECASE
+)
+
 # Parquet's defaults may move with a release; the bytes of a dataset must not.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 122880"
 
@@ -52,14 +55,13 @@ class ModelRun:
         self.macros = macros
         self.types = [kind for columns in schemas.values() for kind in columns.values()]
         self.schemas = {name: tuple(columns) for name, columns in schemas.items()}
-        self._floats = True
+        self.outputs: list[tuple[str, str]] = []
 
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Names and types of the output, checked; every mistake in the SQL that DuckDB finds without running it."""
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
+        self.outputs = [(row[0], row[1]) for row in rows]
         check_names(self.model, [row[0] for row in rows])
-        self._floats = self._may_hold_lookalikes([row[1] for row in rows])
-        self._refuse_unseen_reads(cursor)
         self._refuse_file_times([row[0] for row in rows])
         for name, kind, *_ in rows:
             unfit = unfit_type(kind)
@@ -70,24 +72,28 @@ class ModelRun:
                     hint=unfit.split(": ", 1)[1],
                 )
 
-    def _may_hold_lookalikes(self, outputs: Sequence[str]) -> bool:
+    def _may_hold_lookalikes(self) -> bool:
         """Whether values may be equal and not the same: -0.0 and 0.0, 30 days and a month, texts under a collation."""
         texts = [self.model.sql, *(macro.sql for macro in self.macros)]
-        return any(_LOOKALIKE.search(kind) for kind in (*outputs, *self.types, *texts)) or any("/" in t for t in texts)
+        kinds = [*self.types, *(kind for _, kind in self.outputs)]
+        return any(_LOOKALIKE.search(kind) for kind in (*kinds, *texts)) or any("/" in text for text in texts)
 
-    def _refuse_unseen_reads(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def _refuse_unseen_reads(self, cursor: duckdb.DuckDBPyConnection, serialized: str) -> None:
         """DuckDB's own list of the tables that the SQL reads must be what was read from its text, or lineage is wrong.
 
         A file in place of a table can be written in more ways than anybody lists.
         """
         seen = {str(name) for name in self.schemas} | {source.path for source in self.model.sources}
-        for macro in self.macros:
+        for macro in filter(_reads_tables, self.macros):
             for name in _files_named(macro.sql, macro.path):
                 raise ModelError(
                     f'macro {macro.name} names "{name}", which is a file, and a macro reads none',
                     location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),
                     hint="read the file in a bronze model, and that dataset in the macro",
                 )
+        scanned = scanned_tables(serialized)
+        if scanned is not None and scanned <= {str(name) for name in self.schemas}:
+            return  # A plan with a file in it cannot be serialized.
         for name in sorted(self._tables(cursor)):
             if name not in seen and name.lower() not in seen:
                 raise ModelError(
@@ -113,29 +119,36 @@ class ModelRun:
                 hint="leave it out: name the columns, as in SELECT filename, size, content",
             )
 
-    def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
-        """How the model has to run for its bytes to be the same each time."""
+    def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment | None:
+        """How the model has to run for its bytes to be the same each time, from its bound plan where there is one."""
+        serialized = cursor.execute(SERIALIZE, [self.model.sql]).fetchall()[0][0]
+        self._refuse_unseen_reads(cursor, serialized)
+        return bound_treatment(serialized, keyed=bool(self.model.key))
+
+    def plan_from_explain(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
+        """The same from names and words, of what DuckDB cannot serialize: ``read_csv`` and its like."""
         rows = self._execute(cursor, "EXPLAIN (FORMAT json) ", self.model.sql, "")
-        return treatment(rows[0][1], floats=self._floats, keyed=bool(self.model.key))
+        return treatment(rows[0][1], floats=self._may_hold_lookalikes(), keyed=bool(self.model.key))
 
     def execute(
         self,
         cursor: duckdb.DuckDBPyConnection,
         how: Treatment,
         target: Path,
-        on_progress: Callable[[float | None], None],
+        watched: AbstractContextManager[None],
     ) -> Produced:
-        """Write the result and describe the file."""
+        """Write the result, ``watched`` meanwhile, and describe the file."""
         order = self._order(how)
         before, after = ("COPY (SELECT * FROM (\n", f"\n) ORDER BY {order})") if order else ("COPY (\n", "\n)")
-        with _watch(cursor, on_progress):
+        with watched:
             self._execute(cursor, before, self.model.sql, f"{after} TO {literal(str(target))} ({_PARQUET})")
         import duckdb
 
         # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
         peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
         try:
-            footer = read_footer(cursor, target)
+            key = self.model.key[0] if self.model.key else None
+            footer = read_footer(cursor, target, [kind for _, kind in self.outputs], key)
             self._check_key(cursor, target)
         except duckdb.Error as error:
             raise self._explained(read_fault(error), "", 0) from error
@@ -145,19 +158,29 @@ class ModelRun:
             footer.size,
             footer.rows,
             footer.columns,
-            footer.ranges.get(self.model.key[0]) if self.model.key else None,
+            footer.key_range,
             peak_memory,
         )
 
     def _order(self, how: Treatment) -> str:
-        """The key, else all columns; nothing where the plan keeps the order of its input."""
+        """The key, else all columns; nothing where the plan keeps the order of its input.
+
+        With several threads, bits tell apart what compares as equal: -0.0 and 0.0, one NaN and another.
+        """
         if self.model.key:
             return ", ".join(identifier(name) for name in self.model.key)
-        return "" if how.keeps_order else "ALL"
+        if how.keeps_order:
+            return ""
+        bits = [name for name, kind in self.outputs if kind in ("FLOAT", "DOUBLE")]
+        if how.single or not bits:
+            return "ALL"
+        return ", ".join([*(identifier(n) for n, _ in self.outputs), *(f"{identifier(n)}::BIT" for n in bits)])
 
     def _check_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
         """Rows are stored in the key's order and told apart by it, so it has to be a key."""
         if not self.model.key:
+            return
+        if self._is_key(cursor, target):
             return
         key = ", ".join(identifier(name) for name in self.model.key)
         nulls = " OR ".join(f"{identifier(name)} IS NULL" for name in self.model.key)
@@ -176,6 +199,16 @@ class ModelRun:
                 location=self.model.locate(annotation.offset, len("@key")),
                 hint="a key is never NULL and comes once: name more columns, or keep one row of each",
             )
+
+    def _is_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> bool:
+        """Whether each key differs from the one before it: in sorted rows there is no more to ask."""
+        names = [identifier(name) for name in self.model.key]
+        before = ", ".join(f"lag({name}) OVER () AS b{i}" for i, name in enumerate(names))
+        keys = ", ".join(f"{name} AS k{i}" for i, name in enumerate(names))
+        nulls = " OR ".join(f"k{i} IS NULL" for i in range(len(names)))
+        same = " AND ".join(f"k{i} = b{i}" for i in range(len(names)))
+        rows = f"SELECT {keys}, {before} FROM {read_parquet([str(target)])}"
+        return not cursor.execute(f"SELECT 1 FROM ({rows}) WHERE {nulls} OR ({same}) LIMIT 1").fetchall()
 
     def _execute(self, cursor: duckdb.DuckDBPyConnection, before: str, sql: str, after: str) -> list[tuple[str, ...]]:
         import duckdb
@@ -221,9 +254,16 @@ def _table_names(tree: str) -> Iterator[str]:
         yield ".".join(json.loads(path))
 
 
+def _reads_tables(macro: Macro) -> bool:
+    """Whether a macro can read a table at all: then some word of its text stands before the first."""
+    return bool(_BEFORE_TABLES.search(macro.sql))
+
+
 def _files_named(sql: str, path: str) -> Iterator[str]:
     """Texts in quotes, and names joined by dots as ``"sources/o".csv``, that are files: DuckDB could read no others."""
     name = ""
+    from medallion.models.tokens import lex
+
     for token in lex(sql, path).tokens:
         if token.raw == ".":
             name += "."
@@ -243,22 +283,3 @@ def _resource_hint(fault: Fault) -> str:
     if "No space left" in fault.message or "File too large" in fault.message:
         return "make room on the disk and run again; the dataset keeps its last version"
     return ""
-
-
-@contextmanager
-def _watch(cursor: duckdb.DuckDBPyConnection, on_progress: Callable[[float | None], None]) -> Iterator[None]:
-    """Report how far the statement that runs on ``cursor`` is, twice a second."""
-    done = threading.Event()
-
-    def report() -> None:
-        while not done.wait(0.5):
-            percent = cursor.query_progress()
-            on_progress(percent if percent >= 0 else None)
-
-    watcher = threading.Thread(target=report, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
@@ -54,6 +55,7 @@ def check_names(model: Model, names: Sequence[str]) -> None:
         )
 
 
+@functools.cache
 def unfit_type(kind: str) -> str | None:
     """What Parquet would make of a type, where that is another type; nested types are looked into."""
     import duckdb

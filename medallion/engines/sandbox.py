@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.names import TableName
 
-__all__ = ["connect", "unreadable"]
+__all__ = ["SCHEMAS", "connect", "schema_cursors", "unreadable"]
+
+#: The database, in the same instance, that holds every dataset as an empty table: to bind there reads no file.
+SCHEMAS = "medallion: schemas"
 
 _CURSOR_SETTINGS = (
     "SET enable_progress_bar = true",
@@ -63,11 +66,9 @@ def connect(
     # Settings that belong to a cursor have to be made before the lock, hence a pool of them.
     pool: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
     for _ in range(cursors):
-        cursor = connection.cursor()
+        cursor = _cursor(connection, config)
         for setting in _CURSOR_SETTINGS:
             cursor.execute(setting)
-        for name, value in config.variables.items():
-            cursor.execute(f"SET VARIABLE {identifier(name)} = {literal(value)}")
         pool.put(cursor)
     # What DuckDB compares with these is the pattern, before it looks for files: see no_glob.
     allowed = ", ".join(literal(f"{form}/") for folder in map(str, folders) for form in (folder, no_glob(folder)))
@@ -77,8 +78,29 @@ def connect(
         paths = ", ".join(literal(form) for file in map(str, files) for form in (file, no_glob(file)))
         connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET allowed_configs = ['memory_limit']")  # For us: a model cannot hold a SET.
     connection.execute("SET lock_configuration = true")
     return connection, pool
+
+
+def schema_cursors(
+    connection: duckdb.DuckDBPyConnection, config: Config, cursors: int
+) -> SimpleQueue[duckdb.DuckDBPyConnection]:
+    """Cursors for which a dataset's name is its empty table in ``SCHEMAS``."""
+    connection.execute(f"ATTACH ':memory:' AS {identifier(SCHEMAS)}")
+    pool: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    for _ in range(cursors):
+        cursor = _cursor(connection, config)
+        cursor.execute(f"USE {identifier(SCHEMAS)}")
+        pool.put(cursor)
+    return pool
+
+
+def _cursor(connection: duckdb.DuckDBPyConnection, config: Config) -> duckdb.DuckDBPyConnection:
+    cursor = connection.cursor()
+    for name, value in config.variables.items():
+        cursor.execute(f"SET VARIABLE {identifier(name)} = {literal(value)}")
+    return cursor
 
 
 def unreadable(name: TableName, files: Sequence[str], error: Exception) -> DataError:
