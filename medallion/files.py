@@ -26,12 +26,19 @@ __all__ = ["Files"]
 
 
 class Files:
-    """Finds and copies the files of one project. ``store`` gives the Git LFS objects, None outside of Git."""
+    """Finds and copies the files of one project.
 
-    def __init__(self, workspace: Workspace, store: Callable[[], Store | None]) -> None:
+    ``store`` gives the Git LFS objects, None outside of Git. ``look_back`` makes known what Git's history says was
+    built; it is called at most once, where nothing else is known of a recipe.
+    """
+
+    def __init__(
+        self, workspace: Workspace, store: Callable[[], Store | None], look_back: Callable[[], None] = lambda: None
+    ) -> None:
         self.workspace = workspace
         self.identities = workspace.identities
         self._store = store
+        self._look_back: Callable[[], None] | None = look_back
 
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset, fetched where only pointers are there; ``DataError`` where that fails."""
@@ -40,9 +47,14 @@ class Files:
     def past(self, recipe: Recipe) -> Iterator[Record]:
         """The records that ``recipe`` led to and whose data is at hand, of any dataset: the present ones first."""
         present = self._by_recipe.get(recipe_digest(recipe), ())
-        for record in (*present, *self.workspace.past.find(recipe)):
-            if len(record.files) == 1 and self._source(record.files[0]) is not None:
-                yield record
+        yield from filter(self._is_at_hand, (*present, *self.workspace.past.find(recipe)))
+        if self._look_back is not None:
+            look_back, self._look_back = self._look_back, None
+            look_back()
+            yield from filter(self._is_at_hand, self.workspace.past.find(recipe))
+
+    def _is_at_hand(self, record: Record) -> bool:
+        return len(record.files) == 1 and self._source(record.files[0]) is not None
 
     def copy(self, file: DataFile, target: Path) -> bool:
         """Copy the content of a data file to ``target``; False where it is not at hand, or not what it should be."""

@@ -1,28 +1,27 @@
 """What was built before: records by recipe, so that the same build is never done twice while its data is at hand.
 
-A cache in ``.medallion/cache/built/``, one file a recipe. It is filled by each build, and from Git's history by the
-catalog's update; deleted, it is filled again.
+A cache, ``.medallion/cache/built.sqlite``. It is filled by each build, and from Git's history by the catalog; deleted,
+it is filled again. It is SQLite because Python has that at hand: a look-up must cost less than a build.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
-from medallion.cachefile import read_cache, write_cache
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import Recipe, recipe_digest
 from medallion.records import Record
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from medallion.config import Config
 
 __all__ = ["Past", "recipe_of"]
 
-# A recipe whose inputs change with every run would grow without end; the latest are what is gone back to.
-_MOST = 50
+_FORMAT = "1"
 
 
 def recipe_of(record: Record) -> Recipe:
@@ -40,47 +39,120 @@ def recipe_of(record: Record) -> Recipe:
 
 
 class Past:
-    """The records of earlier builds of one project."""
+    """The records of earlier builds of one project.
+
+    A file that is damaged, or that another checkout made, is deleted. Of each row a digest is kept, so that a damaged
+    one is passed over.
+    """
 
     def __init__(self, config: Config) -> None:
-        self._folder = config.state / "cache" / "built"
+        self._file = config.state / "cache" / "built.sqlite"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known: nothing was built here yet, or somebody emptied the cache."""
+        connection = self._open(create=False)
+        if connection is None:
+            return True
+        connection.close()
+        return False
 
     def find(self, recipe: Recipe) -> Iterator[Record]:
-        """The records that this recipe led to, the latest first; one of each fingerprint."""
-        for text, *_ in reversed(self._read(self._file(recipe))):
+        """The records that this recipe led to, the latest first."""
+        for record, digest, *_ in self._ask("recipe = ?", recipe_digest(recipe)):
             try:
-                yield Record.decode(text.encode(), "a record of an earlier build")
+                if _digest(record) == digest:
+                    yield Record.decode(record.encode(), "a record of an earlier build")
             except MedallionError:
                 continue
 
     def sql(self, record: Record) -> str | None:
         """The SQL that a record's data was built from, where it was built here."""
-        return next(
-            (sql for _, sql, text in self._read(self._file(recipe_of(record))) if text == record.built.text), None
-        )
+        found = self._ask("text = ? AND sql IS NOT NULL", record.built.text)
+        return next((sql for *_, sql in found), None)
 
     def remember(self, built: Iterable[tuple[Record, str | None]]) -> None:
-        """Keep these records for later, each with the SQL that led to it where that is known."""
-        by_file: dict[Path, list[tuple[str, str | None, str]]] = {}
+        """Keep these records for later, each with the SQL that led to it where that is known.
+
+        Where the file cannot be written to, nothing is kept: that costs a build, and no more.
+        """
+        import sqlite3
+
+        rows = []
         for record, sql in built:
-            entry = (record.encode().decode(), sql, record.built.text)
-            by_file.setdefault(self._file(recipe_of(record)), []).append(entry)
-        for file, entries in by_file.items():
-            known = self._read(file)
-            seen = {text for text, *_ in known}
-            new = {entry[0]: entry for entry in entries if entry[0] not in seen}
-            if new:
-                write_cache(file, [*known, *new.values()][-_MOST:])
+            text = record.encode().decode()
+            rows.append((_digest(text), recipe_digest(recipe_of(record)), record.built.text, text, sql))
+        connection = self._open(create=True) if rows else None
+        if connection is None:
+            return
+        try:
+            with connection:
+                connection.executemany(
+                    "INSERT INTO built VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (digest) DO UPDATE SET sql = coalesce(excluded.sql, sql)",
+                    rows,
+                )
+        except sqlite3.Error:
+            pass
+        finally:
+            connection.close()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known: nothing was built here yet, or somebody emptied the cache."""
-        return not self._folder.is_dir()
+    def _ask(self, condition: str, value: str) -> list[tuple[str, str, str | None]]:
+        import sqlite3
 
-    def _file(self, recipe: Recipe) -> Path:
-        digest = recipe_digest(recipe)
-        return self._folder / digest[:2] / f"{digest}.json"
+        connection = self._open(create=False)
+        if connection is None:
+            return []
+        try:
+            asked = f"SELECT record, digest, sql FROM built WHERE {condition} ORDER BY rowid DESC"
+            return connection.execute(asked, [value]).fetchall()
+        except sqlite3.Error:
+            return []
+        finally:
+            connection.close()
 
-    def _read(self, file: Path) -> list[tuple[str, str | None, str]]:
-        document = read_cache(file)
-        return [(text, sql, digest) for text, sql, digest in document] if isinstance(document, list) else []
+    def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        """The file, if it is one of ours; a new one where there is none and ``create`` is set."""
+        import sqlite3
+
+        for _ in range(2):
+            if not create and not self._file.exists():
+                return None
+            connection = None
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(self._file, timeout=10)
+                connection.execute("PRAGMA synchronous = OFF")
+                if create:
+                    connection.executescript(_SCHEMA)
+                about = [_FORMAT, str(self._file.stat().st_ino)]
+                if create and not connection.execute("SELECT 1 FROM about").fetchall():
+                    with connection:
+                        connection.execute("INSERT INTO about VALUES (?, ?)", about)
+                if connection.execute("SELECT format, inode FROM about").fetchall() == [tuple(about)]:
+                    return connection
+            except (sqlite3.Error, OSError):
+                pass
+            if connection is not None:
+                connection.close()
+            self._delete()
+        return None
+
+    def _delete(self) -> None:
+        try:
+            for file in self._file.parent.glob(f"{self._file.name}*"):
+                file.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS about (format TEXT, inode TEXT);
+CREATE TABLE IF NOT EXISTS built (digest TEXT PRIMARY KEY, recipe TEXT, text TEXT, record TEXT, sql TEXT);
+CREATE INDEX IF NOT EXISTS by_recipe ON built (recipe);
+CREATE INDEX IF NOT EXISTS by_text ON built (text);
+"""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -79,7 +79,7 @@ class Project:
 
         found = look(self.config, "duckdb", version_of("duckdb"))
         found.identities.save()
-        files = Files(found, self._store)
+        files = Files(found, self._store, self._look_back)
         observed = replace(found.observed, past=files.past, former_sql=self._former_sql(found))
         return replace(found, observed=observed)
 
@@ -311,7 +311,8 @@ class Project:
         from medallion.catalog import read_versions, update_history
 
         table = TableName.parse(name) if name else None
-        update_history(self.repository, self.catalog)
+        self._forget_with_past()
+        update_history(self.repository, self.catalog, self._remember_history)
         rows = read_versions(self.catalog, self.repository, table, layers=self.config.layers, limit=limit)
         if not rows and table is not None:
             workspace = self.workspace()
@@ -394,6 +395,7 @@ class Project:
         from medallion.trace import all_column_edges, edges_key
 
         workspace = workspace or self.workspace()
+        self._forget_with_past()
 
         def edges() -> list[tuple[str, str, str, str, str]]:
             return [
@@ -409,8 +411,30 @@ class Project:
             column_edges=edges,
             views=self._views(workspace),
             runs=self.config.state / "runs.jsonl",
+            on_records=self._remember_history,
         )
         return self.catalog
+
+    def _look_back(self) -> None:
+        """Make known what Git's history says was built."""
+        from medallion.catalog import update_history
+
+        with suppress(MedallionError):  # Without a repository, or a catalog that can be written, more is built.
+            if self.repository.head():
+                self._forget_with_past()
+                update_history(self.repository, self.catalog, self._remember_history)
+
+    def _remember_history(self, records: Iterable[Record]) -> None:
+        from medallion.past import Past
+
+        Past(self.config).remember((record, None) for record in records)
+
+    def _forget_with_past(self) -> None:
+        """Records are told as they are read, once; where what was told is lost, history has to be read again."""
+        from medallion.past import Past
+
+        if self.catalog.exists() and Past(self.config).is_empty:
+            self.catalog.unlink(missing_ok=True)
 
     def _views(self, workspace: Workspace) -> dict[TableName, list[Path]]:
         """Files of the datasets whose data is here, in the work tree or in the LFS store."""

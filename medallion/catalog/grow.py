@@ -15,7 +15,7 @@ from medallion.names import TableName
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["index_history"]
 
 
-def index_history(con: DuckDBPyConnection, repo: Repository, scratch: Path) -> None:
+def index_history(
+    con: DuckDBPyConnection, repo: Repository, scratch: Path, on_records: Callable[[Iterable[Record]], None]
+) -> None:
     """Bring the tables of history up to date; what is known of a commit is kept, and is not read.
 
     The work is that of the new commits, however long the history is. Only where commits are gone, or new ones begin in
@@ -43,6 +45,7 @@ def index_history(con: DuckDBPyConnection, repo: Repository, scratch: Path) -> N
     parents = {parent for node in new for parent in node.parents}
     states = _states(con, parents.difference(node.commit for node in new))
     records, errors = _read_records(repo, new)
+    on_records(records.values())
     content_ids = {key: record.content_id for key, record in records.items()}
     content_ids |= _stored_content_ids(con, states.values())
     tables: dict[str, list[Row]] = {table: [] for table in HISTORY}

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from medallion.catalog.grow import index_history
 from medallion.catalog.schema import FORMAT, create
 from medallion.catalog.worktree import index_column_lineage, index_runs, index_views, stamp
 from medallion.errors import DataError, Location
+from medallion.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -30,6 +32,12 @@ __all__ = ["update", "update_history"]
 
 _UNKNOWN = "-"
 
+OnRecords = Callable[[Iterable[Record]], None]
+
+
+def _ignore(_records: Iterable[Record]) -> None:
+    """Nobody wants to know which records were read."""
+
 
 def update(
     repo: Repository,
@@ -39,6 +47,7 @@ def update(
     column_edges: Callable[[], Iterable[Sequence[str]]],
     views: Mapping[TableName, Sequence[Path]],
     runs: Path,
+    on_records: OnRecords = _ignore,
 ) -> None:
     """Make the catalog at ``target`` say what Git's history, the models, the work tree and the runs say now.
 
@@ -46,6 +55,8 @@ def update(
     ``models``, what they follow from, is another than last time. ``views`` gives the Parquet files of each dataset in
     the work tree, with absolute paths; a dataset without any, or whose files cannot be read, has no view. ``runs`` is
     a file of JSON lines, a run each; what is no run in it is passed over.
+
+    ``on_records`` is told the records of history that were read for the first time.
 
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
     that is no catalog of this format is replaced. Where nothing has changed the file is not written.
@@ -60,7 +71,7 @@ def update(
         known = dict(con.execute("SELECT key, value FROM _medallion.about").fetchall())
         con.execute("BEGIN")
         if now.history != before.history:
-            index_history(con, repo, copy)
+            index_history(con, repo, copy, on_records)
         if known.get("models") != parts["models"]:
             index_column_lineage(con, copy, column_edges())
         if known.get("runs") != parts["runs"]:
@@ -72,15 +83,18 @@ def update(
     _remember(target, now)
 
 
-def update_history(repo: Repository, target: Path) -> None:
-    """Make the catalog say what Git's history says now; what it says of the work tree stays as it is."""
+def update_history(repo: Repository, target: Path, on_records: OnRecords = _ignore) -> None:
+    """Make the catalog say what Git's history says now; what it says of the work tree stays as it is.
+
+    ``on_records`` is told the records that were read for the first time.
+    """
     before = _made_from(target)
     now = _Sources(_history(repo), before.work_tree)
     if now == before:
         return
     with _published(repo, target) as (con, copy):
         con.execute("BEGIN")
-        index_history(con, repo, copy)
+        index_history(con, repo, copy, on_records)
         con.execute("COMMIT")
     _remember(target, now)
 
