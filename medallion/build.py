@@ -36,6 +36,10 @@ class FilesAtHand(Protocol):
 
     identities: Identities
 
+    @property
+    def has_past(self) -> bool:
+        """Whether any earlier build is known at all."""
+
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
 
@@ -236,6 +240,8 @@ class _Run:
     def _renew_recipe(self, name: TableName) -> None:
         """What the SQL means may hang on the columns of its inputs, which are settled now."""
         recipe, record = self.recipes[name], self.records.get(name)
+        if record is None and not self.files.has_past:
+            return  # It is built in any case, and what its SQL means is asked beside that, for the record.
         if record is None or record.built.text != recipe.text:
             self.recipes[name] = replace(recipe, sql=self._meaning(name))
 

@@ -53,6 +53,16 @@ class Files:
             look_back()
             yield from filter(self._is_at_hand, self.workspace.past.find(recipe))
 
+    @cached_property
+    def has_past(self) -> bool:
+        """Whether any earlier build is known at all; in a new project none is, and nothing has to be looked up."""
+        if self.workspace.observed.records:
+            return True
+        if self._look_back is not None:
+            look_back, self._look_back = self._look_back, None
+            look_back()
+        return not self.workspace.past.is_empty
+
     def _is_at_hand(self, record: Record) -> bool:
         return len(record.files) == 1 and self._source(record.files[0]) is not None
 

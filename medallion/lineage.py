@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from medallion.models.columns import ColumnLineage, column_lineage
@@ -26,9 +27,25 @@ def model_lineage(
     schemas = {i: [c.name for c in records[i].columns] for i in graph.inputs[name] if i in records}
     if not schemas:
         return ColumnLineage(edges=(), exact=True, reason="", inputs=())
-    return column_lineage(
-        syntax_tree(model.sql), outputs, schemas, whole=graph.hidden[name], unnesting=_unnesting(graph.macros[name])
+    return _column_lineage(
+        model.sql,
+        tuple(outputs),
+        tuple((i, tuple(columns)) for i, columns in schemas.items()),
+        graph.hidden[name],
+        frozenset(_unnesting(graph.macros[name])),
     )
+
+
+@lru_cache(maxsize=4096)
+def _column_lineage(
+    sql: str,
+    outputs: tuple[str, ...],
+    schemas: tuple[tuple[TableName, tuple[str, ...]], ...],
+    whole: frozenset[TableName],
+    unnesting: frozenset[str],
+) -> ColumnLineage:
+    """A run asks for what is read, and the catalog then for the edges: it is worked out once."""
+    return column_lineage(syntax_tree(sql), outputs, dict(schemas), whole=whole, unnesting=unnesting)
 
 
 def _unnesting(macros: Sequence[Macro]) -> set[str]:

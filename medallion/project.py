@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -130,10 +131,14 @@ class Project:
 
     def _changed(self, workspace: Workspace, terms: Sequence[str]) -> Mapping[str, set[TableName]]:
         """For each revision that the terms name, what differs from it."""
-        from medallion.changes import changed_since
         from medallion.select import revisions
 
-        return {revision: changed_since(workspace, self.repository, revision) for revision in revisions(terms)}
+        named = list(revisions(terms))
+        if not named:
+            return {}
+        from medallion.changes import changed_since
+
+        return {revision: changed_since(workspace, self.repository, revision) for revision in named}
 
     def run(
         self,
@@ -158,11 +163,11 @@ class Project:
         from medallion.publish import recover
 
         with run_lock(self.config, command, on_event):
+            started, begun = datetime.now(UTC), time.monotonic()
             recover(self.config, Identities(self.config.root))
             workspace, steps = self.plan(select, exclude=exclude, force=force)
             store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
-            started = datetime.now(UTC)
 
             def engine() -> Engine:
                 from medallion.engines.duckdb import DuckDBEngine
@@ -187,11 +192,12 @@ class Project:
                 workspace.meanings.save()
             changed = [step.dataset for step in result.steps if step.outcome in CHANGED]
             workspace.past.remember((result.records[name], workspace.graph.models[name].sql) for name in changed)
+            result = replace(result, seconds=time.monotonic() - begun, errors=workspace.misnamed)
             self._log_run(command, started, result)
             if changed:
                 after = replace(workspace.observed, records=result.records, data=result.data)
                 self._index_if_versioned(replace(workspace, observed=after))
-            return replace(result, errors=workspace.misnamed)
+            return result
 
     def _index_if_versioned(self, workspace: Workspace) -> None:
         """The catalog is an index over Git history; a folder without Git has none."""

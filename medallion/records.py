@@ -138,6 +138,10 @@ class Record:
 
     def encode(self) -> bytes:
         """The record as canonical JSON: sorted keys, two-space indent, final newline."""
+        return self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
         document = {
             "format": FORMAT,
             "dataset": str(self.dataset),

@@ -104,7 +104,7 @@ def _recipes(
             sql = record.built.sql
         elif name in problems:
             continue
-        elif all(read in records for read in graph.inputs[name]):
+        elif records and all(read in records for read in graph.inputs[name]):
             sql = meanings.of(model, graph.macros[name], [records[read] for read in graph.inputs[name]])
         else:
             sql = ""  # It is known when its inputs are, and has to be built in any case.
