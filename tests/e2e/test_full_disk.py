@@ -55,12 +55,9 @@ def test_no_space_for_the_data_fails_the_dataset_and_keeps_its_last_version(
     before = project.files("data")
     project.write("sql/silver/orders.sql", LARGE)
     project.write("sql/gold/revenue.sql", "SELECT count(*) AS n FROM silver.orders\n")
-    project.write("sql/gold/small.sql", "SELECT count(*) AS n FROM bronze.orders\n")
     ran = project.run("run").refused("No space left on device", "make room on the disk")
     assert "failed 1" in ran.stderr.splitlines()[-1]
-    after = project.files("data")
-    assert {path: after[path] for path in before} == before
-    assert set(after) - set(before) == {"data/gold/small.json", "data/gold/small.parquet"}
+    assert project.files("data") == before
     project.check()
     subprocess.run(["mount", "-o", "remount,size=200m", str(project.root)], check=True)
     project.run("run").ok()

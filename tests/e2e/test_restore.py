@@ -54,3 +54,9 @@ def test_the_catalog_shows_the_restored_data_at_once(two: Project) -> None:
     assert two.git("status", "--porcelain") == ""
     two.run("log").ok()
     assert seen() == 5
+
+
+def test_git_knows_restored_data_that_the_index_holds_without_running_a_filter(two: Project) -> None:
+    (two.root / NAME).write_bytes(b"edited")
+    two.run("restore", "silver.orders").ok()
+    assert NAME not in two.git("diff-files", "--name-only").splitlines()
