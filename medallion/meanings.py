@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Meanings"]
 
 _WORD = re.compile(r"\w+")
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _MOST = 10_000
 
 
@@ -52,7 +53,7 @@ class Meanings:
         return form
 
     def _ask(self, model: Model, macros: Sequence[Macro], columns: Sequence[Column]) -> str:
-        from medallion.models.meaning import meaning
+        from medallion.models.meaning import fold, meaning
 
         if self._parser is None:
             from medallion.engines.syntax import Parser
@@ -61,11 +62,11 @@ class Meanings:
         tree = self._parser.tree(model.sql)
         if tree is None:
             return hashlib.sha256(f"tokens {model.digest}".encode()).hexdigest()
-        names = {column.name.lower() for column in columns}
-        taken = {word.lower() for column in columns for word in _WORD.findall(column.type)}
-        taken |= {word.lower() for macro in macros for word in _WORD.findall(macro.sql)}
+        texts = [*(column.type for column in columns), *(macro.sql for macro in macros)]
         if model.sources:  # Their columns are not known, and could be called like anything in the statement.
-            taken |= {word.lower() for word in _WORD.findall(model.sql)}
+            texts.append(model.sql)
+        names = {fold(column.name) for column in columns}
+        taken = {fold(word) for text in texts for word in _names(text)}
         return hashlib.sha256(meaning(tree, names, taken).encode()).hexdigest()
 
     def save(self) -> None:
@@ -74,3 +75,9 @@ class Meanings:
             kept = dict(list({**self._known, **self._used}.items())[-_MOST:])
             write_cache(self._file, {"format": self._format, "forms": kept})
             self._known = kept
+
+
+def _names(text: str) -> Iterable[str]:
+    """Everything in a text of SQL that could be a name."""
+    yield from _WORD.findall(text)
+    yield from (name.replace('""', '"') for name in _QUOTED.findall(text))

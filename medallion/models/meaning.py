@@ -15,16 +15,21 @@ the name ``MEANING`` in models/fingerprint.py changes.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["meaning"]
+__all__ = ["fold", "meaning"]
 
 Node = dict[str, Any]
 
+_WORD = re.compile(r"\w+")
 _PLACES = ("query_location", "query_location_length")
+
+# How the names begin that DuckDB gives to tables without one.
+_MADE_UP = ("unnamed_", "valueslist")
 
 # Functions that make data of the names of their arguments.
 _NAMES_AS_DATA = {"alias", "struct_pack", "struct_insert", "struct_update", "row", "struct_concat"}
@@ -33,15 +38,17 @@ _NAMES_AS_DATA = {"alias", "struct_pack", "struct_insert", "struct_update", "row
 def _renamable(tree: Node | list[Node]) -> frozenset[str]:
     """The table aliases and CTEs, in lower case, whose name has no part in what the statement means.
 
-    Each is declared once, and else only stands before the dot of a column, or as the table that it declares.
+    Each is declared once, and else only stands before the dot of a column, or as the table that it declares. A name
+    that DuckDB makes up for a table (``unnamed_subquery``) may be declared without a word.
     """
     declared: dict[str, int] = {}
-    other: set[str] = set()
     for node in _nodes(tree):
         for name in _declares(node):
-            declared[_fold(name)] = declared.get(_fold(name), 0) + 1
-        other |= {_fold(word) for word in _other_words(node)}
-    return frozenset(name for name, times in declared.items() if times == 1 and name not in other)
+            declared[fold(name)] = declared.get(fold(name), 0) + 1
+    other = {fold(word) for word in _other_words(tree)}
+    return frozenset(
+        name for name, times in declared.items() if times == 1 and name not in other and not name.startswith(_MADE_UP)
+    )
 
 
 def meaning(tree: Node | list[Node], columns: Collection[str], taken: Collection[str] = ()) -> str:
@@ -56,10 +63,10 @@ def meaning(tree: Node | list[Node], columns: Collection[str], taken: Collection
     order: dict[str, str] = {}
     for node in _nodes(tree):
         for name in _declares(node):
-            if _fold(name) in names:
-                order.setdefault(_fold(name), f"\x00{len(order)}")
-    labels = {_fold(name) for node in _nodes(tree) for name in (*_declares(node), *_labels(node))}
-    form = _Form(order, frozenset(columns) - labels, unordered=_is_unordered(tree))
+            if fold(name) in names:
+                order.setdefault(fold(name), f"\x00{len(order)}")
+    labels = {fold(name) for node in _nodes(tree) for name in (*_declares(node), *_labels(node))}
+    form = _Form(order, frozenset(columns) - labels, unordered=_is_unordered(tree, taken))
     return _text(form.node(tree, outermost=True))
 
 
@@ -110,7 +117,7 @@ class _Form:
                 for entry in value.get("map", ())
             ]
         if key == "using_columns":
-            return [_fold(name) for name in value]
+            return [fold(name) for name in value]
         return self.node(value, outermost=outermost and key in ("node", "query_node"))
 
     def _output(self, item: Node, *, outermost: bool) -> Any:
@@ -120,14 +127,18 @@ class _Form:
         if item.get("type") == "COLUMN_REF":
             # A column's name is the table's to spell; that of a whole row, a field or an alias is as written here.
             *qualifiers, name = item["column_names"]
-            spelt = outermost and not qualifiers and _fold(name) in self.columns
-            return {"named": _fold(name) if spelt else name, "as": self.node(item)}
+            spelt = outermost and not qualifiers and fold(name) in self.columns
+            return {"named": fold(name) if spelt else name, "as": self.node(item)}
         return {"named": _without_places(item), "as": self.node(item)}
 
     def _column(self, column: Node) -> Node:
+        """What follows a table is a column; what follows a column may be a key of JSON or a MAP, where case counts."""
         first, *rest = column["column_names"]
-        names = [self._renamed(first) if rest else _fold(first), *map(_fold, rest)]
-        return {**column, "column_names": names}
+        if not rest:
+            return {**column, "column_names": [fold(first)]}
+        if fold(first) in self.names:
+            rest[0] = fold(rest[0])
+        return {**column, "column_names": [self._renamed(first), *rest]}
 
     def _conditions(self, conjunction: Node, *, filters: bool) -> Node:
         children = [self.node(child, filters=filters) for child in conjunction["children"]]
@@ -137,12 +148,12 @@ class _Form:
         return {**conjunction, "children": children}
 
     def _table(self, name: str, *, alone: bool) -> str:
-        if alone and _fold(name) in self.names:
-            return self.names[_fold(name)]
-        return _fold(name) if name.isidentifier() and not alone else name  # It may be the path of a file.
+        if alone and fold(name) in self.names:
+            return self.names[fold(name)]
+        return fold(name) if name.isidentifier() and not alone else name  # It may be the path of a file.
 
     def _renamed(self, name: str) -> str:
-        return self.names.get(_fold(name), _fold(name))
+        return self.names.get(fold(name), fold(name))
 
 
 def _is_table(node: Node) -> bool:
@@ -173,25 +184,32 @@ def _labels(node: Node) -> Iterator[str]:
         yield from (word for word in node.get(key, ()) if isinstance(word, str))
 
 
-def _other_words(node: Node) -> Iterator[str]:
-    """Names in a place where a table alias or a CTE's name is something else, and words that could be such names."""
-    if node.get("type") == "COLUMN_REF":
-        yield from node["column_names"][1:] if len(node["column_names"]) > 1 else node["column_names"]
-    if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
-        yield from (node["schema_name"], node["table_name"])
-    if node.get("alias") and not ("type" in node and _is_table(node)):
-        yield node["alias"]
-    for key in ("column_name_alias", "using_columns", "exclude_list", "aliases"):
-        yield from (word for word in node.get(key, ()) if isinstance(word, str))
-    if isinstance(node.get("name"), str):
-        yield node["name"]
-    literal = node.get("literal")
-    if isinstance(literal, dict) and literal.get("kind") == "STRING":
-        text = "".join(c if c.isalnum() or c == "_" else " " for c in literal.get("text", ""))
-        yield from text.split()
-    if node.get("type") in ("STAR", "PIVOT", "SHOW_REF"):
-        # How these name things is not looked into: all their words count.
-        yield from (word for word in _strings(node))
+def _other_words(value: Any) -> Iterator[str]:
+    """Every text in a tree, and the words in it, but for the places in which a table alias or a CTE's name stands."""
+    if isinstance(value, str):
+        yield value
+        yield from _WORD.findall(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _other_words(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _other_words(_elsewhere(value, key, item))
+
+
+def _elsewhere(node: Node, key: str, value: Any) -> Any:
+    """What a node holds under a key, without the names of tables that it declares or refers to."""
+    if key in ("class", "type"):
+        return None
+    if key == "column_names" and len(value) > 1:
+        return value[1:]
+    if key == "cte_map":
+        return [entry["value"] for entry in value.get("map", ())]
+    if key == "alias" and "type" in node and _is_table(node):
+        return None
+    if key in ("table_name", "qualified_name") and node.get("type") == "BASE_TABLE" and not node.get("schema_name"):
+        return None
+    return None if key == "cte_name" else value
 
 
 def _takes_names(node: Node) -> bool:
@@ -203,19 +221,20 @@ def _takes_names(node: Node) -> bool:
     return False
 
 
-def _is_unordered(tree: Node | list[Node]) -> bool:
+def _is_unordered(tree: Node | list[Node], taken: Collection[str]) -> bool:
     """Whether each row of the result is made of one row of each table, so that their order does not matter to it.
 
-    The order of conditions may decide in which order tables are joined, and that in which order rows come.
+    The order of conditions may decide in which order tables are joined, and that in which order rows come. A function
+    of a name that is ``taken`` may be a macro, which could hold anything.
     """
     for node in _nodes(tree):
         if str(node.get("type", "")).endswith("_MODIFIER") and node["type"] != "ORDER_MODIFIER":
             return False
         if node.get("type") in ("RECURSIVE_CTE_NODE", "SET_OPERATION_NODE") or node.get("group_expressions"):
             return False
-        if node.get("class") == "WINDOW" or node.get("sample"):
+        if node.get("class") == "WINDOW" or node.get("sample") or node.get("ref_type") in ("POSITIONAL", "ASOF"):
             return False
-        if node.get("class") == "FUNCTION" and node.get("function_name") not in _SCALAR:
+        if node.get("class") == "FUNCTION" and node.get("function_name") not in _SCALAR.difference(taken):
             return False
     return True
 
@@ -254,17 +273,6 @@ def _nodes(value: Any) -> Iterator[Node]:
             yield from _nodes(item)
 
 
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-
-
 def _without_places(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_places(item) for key, item in value.items() if key not in _PLACES}
@@ -273,7 +281,7 @@ def _without_places(value: Any) -> Any:
     return value
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     """DuckDB ignores the case of ASCII letters in names, and of no others."""
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)
 

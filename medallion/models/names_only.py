@@ -43,10 +43,24 @@ def names_in(tokens: Sequence[Token], sql: str) -> frozenset[str] | None:
     """
     if any(token.raw.upper() in _WHOLE for token in tokens) or any(map(_is_star, *_with_neighbours(tokens))):
         return None
+    if any(token.raw.startswith("#") for token in tokens) or _calls_method(tokens):
+        return None
     tree = syntax_tree(sql)
     if tree is None or not _names_all(tree):
         return None
-    return frozenset(token.value.lower() for token in tokens if token.raw[0].isalpha() or token.raw[0] in '_"')
+    return frozenset(token.value.lower() for token in tokens if _could_name(token.raw))
+
+
+def _could_name(raw: str) -> bool:
+    """A word or a quoted name; to DuckDB every character beyond ASCII is a letter."""
+    return raw[0].isalpha() or raw[0] in '_"' or not raw.isascii()
+
+
+def _calls_method(tokens: Sequence[Token]) -> bool:
+    """Whether a function stands behind a dot, as in ``t.to_json()``, where ``t`` may be a whole row."""
+    return any(
+        dot.raw == "." and after.raw == "(" for dot, _, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    )
 
 
 def _with_neighbours(tokens: Sequence[Token]) -> tuple[list[Token | None], Sequence[Token], list[Token | None]]:
