@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Parsed"]
 
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 class Parsed:
