@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
     Node = Mapping[str, Any]
 
-__all__ = ["SERIALIZE", "bound_treatment", "scanned_tables"]
+__all__ = ["NO_PLAN", "SERIALIZE", "bound_treatment", "scanned_tables"]
 
 #: Asks for the plan of the statement that is its one parameter.
 SERIALIZE = (
     "SELECT json_serialize_plan(?, skip_null := true, skip_empty := true, skip_default := true, optimize := false)"
 )
+
+#: What stands for a plan where DuckDB gives none.
+NO_PLAN = '{"error": true}'
 
 # Rows leave in the order in which they came (DuckDB's preserve_insertion_order, which is on).
 _KEEPS_ORDER = frozenset({"PROJECTION", "FILTER", "GET", "DUMMY_SCAN", "EXPRESSION_GET", "EMPTY_RESULT"})

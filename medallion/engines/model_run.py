@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from medallion.engines.bound_plan import SERIALIZE, bound_treatment, scanned_tables
+from medallion.engines.bound_plan import NO_PLAN, SERIALIZE, bound_treatment, scanned_tables
 from medallion.engines.csv_errors import csv_error
 from medallion.engines.faults import Fault, explain, read_fault
 from medallion.engines.footer import read_footer
@@ -121,7 +121,14 @@ class ModelRun:
 
     def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment | None:
         """How the model has to run for its bytes to be the same each time, from its bound plan where there is one."""
-        serialized = cursor.execute(SERIALIZE, [self.model.sql]).fetchall()[0][0]
+        import duckdb
+
+        try:
+            serialized = cursor.execute(SERIALIZE, [self.model.sql]).fetchall()[0][0]
+        except duckdb.InterruptException:
+            raise BuildError("interrupted") from None
+        except duckdb.Error:
+            serialized = NO_PLAN
         self._refuse_unseen_reads(cursor, serialized)
         return bound_treatment(serialized, keyed=bool(self.model.key))
 
@@ -171,10 +178,11 @@ class ModelRun:
             return ", ".join(identifier(name) for name in self.model.key)
         if how.keeps_order:
             return ""
-        bits = [name for name, kind in self.outputs if kind in ("FLOAT", "DOUBLE")]
-        if how.single or not bits:
+        floats = [identifier(name) for name, kind in self.outputs if kind in ("FLOAT", "DOUBLE")]
+        if how.single or not floats:
             return "ALL"
-        return ", ".join([*(identifier(n) for n, _ in self.outputs), *(f"{identifier(n)}::BIT" for n in bits)])
+        bits = [f"CASE WHEN {name} = 0 OR isnan({name}) THEN {name}::BIT END" for name in floats]
+        return ", ".join([*(identifier(name) for name, _ in self.outputs), *bits])
 
     def _check_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
         """Rows are stored in the key's order and told apart by it, so it has to be a key."""
