@@ -113,7 +113,7 @@ def _status(
         by_hand = data in (DataState.MODIFIED, DataState.CONFLICTED, DataState.UNRECORDED)
         states.append(State.MODIFIED if by_hand else State.FAILED)
         reason = "" if by_hand else step.reason
-    elif step.action in (Action.BUILD, Action.MAYBE):
+    elif step.action in (Action.BUILD, Action.REUSE, Action.MAYBE):
         states.append(State.NEW if record is None else State.STALE)
         reason = step.reason
     if record is not None and data is DataState.MISSING:
