@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def write_cache(path: Path, document: object) -> None:
             file.write(_head(os.fstat(file.fileno()).st_ino, body) + b"\n" + body)
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _head(inode: int, body: bytes) -> bytes:

@@ -35,7 +35,8 @@ class Meanings:
         self._known: dict[str, str] = {}
         document = read_cache(self._file)
         if isinstance(document, dict) and document.get("format") == self._format:
-            self._known = document["forms"]
+            forms = document.get("forms")
+            self._known = forms if isinstance(forms, dict) else {}
 
     def of(self, model: Model, macros: Sequence[Macro], inputs: Iterable[Record]) -> str:
         """The sha256 (hex) of what ``model`` means, reading ``inputs`` and using ``macros``.

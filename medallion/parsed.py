@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from medallion.cachefile import read_cache, write_cache
@@ -20,6 +21,8 @@ __all__ = ["Parsed"]
 
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
 _FORMAT = "2"
+# There is none, or one of another kind.
+_NO_ENTRY = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Parsed:
@@ -32,7 +35,8 @@ class Parsed:
         self._used: dict[str, Any] = {}
         document = read_cache(self._file)
         if isinstance(document, dict) and document.get("format") == self._format:
-            self._known = document["entries"]
+            entries = document.get("entries")
+            self._known = entries if isinstance(entries, dict) else {}
 
     @property
     def _format(self) -> list[str]:
@@ -41,10 +45,10 @@ class Parsed:
     def model(self, name: TableName, path: str, text: str) -> Model:
         """The model in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_model`."""
         key = _key("model", text)
-        entry = self._known.get(key)
-        if entry is not None:
-            self._used[key] = entry
-            return decode_model(entry, name, path, text)
+        with suppress(*_NO_ENTRY):
+            known = decode_model(self._known[key], name, path, text)
+            self._used[key] = self._known[key]
+            return known
         from medallion.models.parse import parse_model
 
         model = parse_model(name, path, text, self._layers)
@@ -54,10 +58,10 @@ class Parsed:
     def macros(self, path: str, text: str) -> Sequence[Macro]:
         """The macros in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_macros`."""
         key = _key("macros", text)
-        entry = self._known.get(key)
-        if entry is not None:
-            self._used[key] = entry
-            return [decode_macro(encoded, path, text) for encoded in entry]
+        with suppress(*_NO_ENTRY):
+            known = [decode_macro(encoded, path, text) for encoded in self._known[key]]
+            self._used[key] = self._known[key]
+            return known
         from medallion.models.parse import parse_macros
 
         macros = parse_macros(path, text, self._layers)
@@ -66,7 +70,7 @@ class Parsed:
 
     def save(self) -> None:
         """Write what was used, where that differs from what was known: texts that are gone are forgotten."""
-        if self._used.keys() != self._known.keys():
+        if self._used != self._known:
             write_cache(self._file, {"format": self._format, "entries": self._used})
             self._known = dict(self._used)
 

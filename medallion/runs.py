@@ -46,8 +46,9 @@ class Runs:
         """How long each dataset took when it was last computed, in seconds of its own."""
         found: dict[TableName, float] = {}
         for run in self._latest():
-            for step in run.get("steps", ()):
-                with suppress(MedallionError, KeyError, TypeError, AttributeError):
+            steps = run.get("steps")
+            for step in steps if isinstance(steps, list) else ():
+                with suppress(MedallionError, LookupError, TypeError, ValueError, AttributeError):
                     if step["action"] in (Outcome.BUILT, Outcome.SAME):
                         found.setdefault(TableName.parse(step["dataset"]), float(step["seconds"]))
         return found
@@ -60,7 +61,7 @@ class Runs:
         except OSError:
             return
         for line in reversed(lines):
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 run = json.loads(line)
                 if isinstance(run, dict):
                     yield run

@@ -2,7 +2,8 @@
 
 A change is *not breaking* where readers of the old columns cannot notice it: columns were added at the end of the
 outermost SELECT, and nothing else. The same words in SQLMesh mean the same. Where adding a column can change which rows
-there are (``DISTINCT``, ``GROUP BY ALL``, a first aggregate, a function that multiplies rows), it is breaking.
+there are (``DISTINCT``, ``GROUP BY ALL``, a first aggregate, a function that multiplies rows, a name that the rest of
+the statement uses), it is breaking.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlglot import exp
 from medallion.models.syntax import syntax_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["ModelChange", "compare_models"]
 
@@ -96,6 +97,8 @@ def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
     if select.args.get("distinct") or (group is not None and (group.args.get("all") or _by_place(group))):
         return False
     new = [item for item in select.expressions if item.alias_or_name in added]
+    if _orders_by_all(select) or any(_hides(item) for item in new if item.alias_or_name.lower() in _names(select, new)):
+        return False
     multiplies = any(item.find(exp.Unnest, exp.Explode, exp.UDTF) for item in new)
     # A function that sqlglot does not know could be an aggregate, or a macro that multiplies rows.
     unknown = any(item.find(exp.Anonymous, exp.AnonymousAggFunc) for item in new)
@@ -104,6 +107,27 @@ def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
         item.find(exp.AggFunc) for item in select.expressions if item.alias_or_name not in added
     )
     return not (multiplies or unknown or (aggregates and not grouped))
+
+
+def _orders_by_all(select: exp.Select) -> bool:
+    order = select.args.get("order")
+    return order is not None and any(item.this.name.upper() == "ALL" for item in order.expressions)
+
+
+def _hides(item: exp.Expr) -> bool:
+    """Whether a name means something else once an output column has it: not where that is the column of this name."""
+    return not isinstance(item, exp.Column) or bool(item.table)
+
+
+def _names(select: exp.Select, new: Sequence[exp.Expr]) -> set[str]:
+    """The columns that the statement names, but for its new outputs: one of these may now mean a new output."""
+    old = [item for key, found in select.args.items() if key != "expressions" for item in _listed(found)]
+    old += [item for item in select.expressions if not any(item is other for other in new)]
+    return {column.name.lower() for item in old for column in item.find_all(exp.Column)}
+
+
+def _listed(found: object) -> list[exp.Expr]:
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, exp.Expr)]
 
 
 def _by_place(group: exp.Expr) -> bool:
