@@ -14,8 +14,9 @@ from medallion.models.annotations import CONDITIONS
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
-from medallion.plan import UP_TO_DATE, Action, DataState, Decision, Observed, Step, decide
+from medallion.plan import Action, DataState, Decision, Observed, Step, decide
 from medallion.publish import dataset_files, publish
+from medallion.reasons import UP_TO_DATE
 from medallion.records import Built, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, SourceError
 from medallion.models.fingerprint import Recipe, fingerprint
+from medallion.reasons import REUSED, SQL_CHANGED, if_changed, listed, why, why_not
 from medallion.records import AFTER_MERGE, Input, InputKind, Record
 
 if TYPE_CHECKING:
@@ -21,11 +22,7 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.names import TableName
 
-__all__ = ["REUSED", "UP_TO_DATE", "Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
-
-
-#: The reason of a dataset for which nothing has to be done.
-UP_TO_DATE = "up to date"
+__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
 
 
 class Action(StrEnum):
@@ -151,31 +148,19 @@ def _step(
     before = [steps[i] for i in graph.inputs.get(name, ()) if i in steps]
     failed = tuple(s.name for s in before if s.action in (Action.ERROR, Action.SKIP))
     if failed:
-        return Step(name, Action.SKIP, f"needs {_names(failed)}", failed)
+        return Step(name, Action.SKIP, f"needs {listed(failed)}", failed)
     decision = decide(graph, observed, name, force=force, volatile=volatile)
     building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.REUSE, Action.MAYBE))
     if decision.action is Action.UNCHANGED and building:
-        return Step(name, Action.MAYBE, _if_changed(observed, name, building), building)
+        return Step(name, Action.MAYBE, if_changed(observed, name, building), building)
     missing = {i for i in graph.inputs.get(name, ()) if i not in observed.records}
     if isinstance(decision.error, _InputMissingError) and missing <= set(building):
         if name in observed.records and not force:
-            return Step(name, Action.MAYBE, f"if the content of {_names(building)} changes", building)
+            return Step(name, Action.MAYBE, f"if the content of {listed(building)} changes", building)
         return Step(name, Action.BUILD, "forced" if force else "new", building)
     if decision.action is Action.REUSE and building:  # What is at hand fits today's inputs, and those may change.
         return Step(name, Action.BUILD, decision.reason.removesuffix(REUSED), building, change=decision.change)
     return Step(name, decision.action, decision.reason, (), decision.error, decision.change)
-
-
-def _if_changed(observed: Observed, name: TableName, building: Sequence[TableName]) -> str:
-    """What would have to change in the inputs that are built for ``name`` to be built as well."""
-    record = observed.records[name]
-    read = {i.name: i.columns for i in record.built.inputs if i.kind is InputKind.DATASET}
-    upstream = building[0]
-    columns = read.get(str(upstream), ())
-    every = upstream in observed.records and len(columns) == len(observed.records[upstream].columns)
-    if len(building) > 1 or not columns or every:
-        return f"if the content of {_names(building)} changes"
-    return f"if {upstream} changes in {', '.join(columns[:4])}{' …' if len(columns) > 4 else ''}"
 
 
 class _InputMissingError(DataError):
@@ -207,9 +192,7 @@ def decide(
         reason += f": {change}" if change else ""
     gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
-        return Decision(
-            Action.UNCHANGED, _why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now
-        )
+        return Decision(Action.UNCHANGED, why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now)
     if gone:
         return Decision(Action.ERROR, reason, inputs, _source_error(graph, observed, name, gone[0].name))
     if not force and not graph.models[name].volatile:
@@ -217,11 +200,6 @@ def decide(
         if past:
             return Decision(Action.REUSE, reason + REUSED, inputs, reuse=past, change=change, fingerprint=now)
     return Decision(Action.BUILD, reason, inputs, change=change, fingerprint=now)
-
-
-SQL_CHANGED = "SQL changed"
-#: The end of a reason where the result of an earlier build is taken.
-REUSED = "; the same was built before"
 
 
 def _fingerprint(recipe: Recipe, inputs: Iterable[Input]) -> str:
@@ -247,29 +225,6 @@ def _change(graph: Graph, observed: Observed, name: TableName, record: Record) -
     return compare_models(before, graph.models[name].sql)
 
 
-def _why_not(
-    graph: Graph,
-    observed: Observed,
-    name: TableName,
-    record: Record | None,
-    inputs: Sequence[Input],
-    gone: Sequence[Input],
-) -> str:
-    """Why nothing has to be done, where that is not plain to see."""
-    assert record is not None  # noqa: S101 - without a record a dataset has to be built
-    if gone:
-        return f"source {gone[0].name} is not here; the data is"
-    before = {i.name: i.content_id for i in record.built.inputs}
-    changed = [i.name for i in inputs if before.get(i.name) != i.content_id]
-    if changed:
-        return f"{_names(changed)} changed only in columns it does not read"
-    if record.built.text != observed.recipes[name].text:
-        return "the SQL means the same as before"
-    if record.built.model != graph.models[name].path:
-        return f"its model was moved here from {record.built.model}"
-    return UP_TO_DATE
-
-
 def _reason(
     graph: Graph,
     observed: Observed,
@@ -290,7 +245,7 @@ def _reason(
     if state is DataState.MISSING:
         return "its data file is missing"
     if record.built.fingerprint != now:
-        return _why(record, observed.recipes[name], inputs, observed)
+        return why(record, observed.recipes[name], inputs, observed)
     if volatile and graph.models[name].volatile:
         return "volatile: built in every run"
     return ""
@@ -364,46 +319,3 @@ def _inputs(
             return (), _source_error(graph, observed, name, path)
         found.append(source)
     return tuple(found), None
-
-
-def _why(record: Record, recipe: Recipe, inputs: Sequence[Input], observed: Observed) -> str:
-    """The first reason, in the order in which a person would look, why a fingerprint differs."""
-    built = record.built
-    if built.sql != recipe.sql:
-        return SQL_CHANGED
-    if built.macros != dict(recipe.macros):
-        names = sorted(n for n in {*built.macros, *recipe.macros} if built.macros.get(n) != recipe.macros.get(n))
-        return f"macro changed: {', '.join(names)}"
-    if built.variables != dict(recipe.variables):
-        names = sorted(
-            n for n in {*built.variables, *recipe.variables} if built.variables.get(n) != recipe.variables.get(n)
-        )
-        return f"variable changed: {', '.join(names)}"
-    if record.key != recipe.key:
-        return "key changed"
-    now = {i.name: i.identity for i in inputs}
-    before = {i.name: i for i in built.inputs}
-    changed = sorted(n for n in {*now, *before} if n not in now or n not in before or before[n].identity != now[n])
-    for name in changed:
-        if name in before and before[name].kind is InputKind.SOURCE and name in observed.sources:
-            return f"source changed: {_changed_files(before[name].content_id, observed.sources[name], observed)}"
-    if changed:
-        return f"input changed: {_names(changed)}"
-    if (built.engine, built.engine_version) != (recipe.engine, recipe.engine_version):
-        return f"{recipe.engine} {recipe.engine_version} instead of {built.engine_version}"
-    return "built by another version of medallion"
-
-
-def _changed_files(before: str, source: SourceState, observed: Observed) -> str:
-    """``3 of 312 files in sources/pages/*.html`` where the former listing is still known."""
-    listing = observed.listings.get(before)
-    if len(source.files) == 1 or listing is None:
-        return source.path
-    paths = {*listing, *source.files}
-    differing = sum(listing.get(p) != source.files.get(p) for p in paths)
-    return f"{differing:,} of {len(paths):,} files in {source.path}"
-
-
-def _names(names: Sequence[TableName | str]) -> str:
-    listed = [str(n) for n in names[:3]]
-    return ", ".join(listed) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from medallion.config import Config, Variable, find_project
 from medallion.errors import GitError, MedallionError
-from medallion.events import OnEvent, Outcome, ignore
+from medallion.events import OnEvent, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from medallion.plan import Step
     from medallion.query import Result
     from medallion.records import Record
-    from medallion.splice import Spliced
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
     from medallion.workspace import Workspace
@@ -161,6 +159,7 @@ class Project:
         from medallion.lock import run_lock
         from medallion.observe import Identities
         from medallion.publish import recover
+        from medallion.runs import Runs
 
         with run_lock(self.config, command, on_event):
             started, begun = datetime.now(UTC), time.monotonic()
@@ -193,7 +192,7 @@ class Project:
             changed = [step.dataset for step in result.steps if step.outcome in CHANGED]
             workspace.past.remember((result.records[name], workspace.graph.models[name].sql) for name in changed)
             result = replace(result, seconds=time.monotonic() - begun, errors=workspace.misnamed)
-            self._log_run(command, started, result)
+            Runs(self.config).log(command, started, result.seconds, result.steps, result.peak_memory)
             if changed:
                 after = replace(workspace.observed, records=result.records, data=result.data)
                 self._index_if_versioned(replace(workspace, observed=after))
@@ -203,34 +202,6 @@ class Project:
         """The catalog is an index over Git history; a folder without Git has none."""
         with suppress(GitError):
             self.index(workspace)
-
-    def _log_run(self, command: str, started: datetime, result: RunResult) -> None:
-        """Append the run to the local log that the catalog is filled from."""
-        from medallion.plan import UP_TO_DATE
-        from medallion.runs import Runs
-
-        document = {
-            "id": f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
-            "started_at": started.isoformat(),
-            "seconds": round(result.seconds, 3),
-            "command": command,
-            "steps": [
-                {
-                    "dataset": str(step.dataset),
-                    "action": str(step.outcome),
-                    "reason": step.reason,
-                    "seconds": round(step.seconds, 3),
-                    "rows": step.rows,
-                    "bytes": step.size,
-                    "peak_memory": result.peak_memory.get(step.dataset),
-                    "error": step.error.message if step.error else None,
-                }
-                for step in result.steps
-                if step.outcome is not Outcome.UNCHANGED or step.reason != UP_TO_DATE
-            ],
-            "up_to_date": sum(s.outcome is Outcome.UNCHANGED and s.reason == UP_TO_DATE for s in result.steps),
-        }
-        Runs(self.config).append(document)
 
     def durations(self) -> Mapping[TableName, float]:
         """How many seconds each dataset took when it was last computed here."""
@@ -459,9 +430,3 @@ class Project:
 def _listed(terms: Iterable[str]) -> list[str]:
     """Terms as a list: one alone may be given as it is."""
     return [terms] if isinstance(terms, str) else list(terms)
-
-
-def _follows_from(spliced: Spliced, offset: int) -> bool:
-    """Whether a name stands where only a table can: after a comma it may be a column of an alias."""
-    before = spliced.original[:offset].split()
-    return bool(before) and before[-1].upper() in ("FROM", "JOIN", "DESCRIBE", "SUMMARIZE", "TABLE")

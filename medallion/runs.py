@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from medallion.errors import MedallionError
 from medallion.events import Outcome
 from medallion.names import TableName
+from medallion.reasons import UP_TO_DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from medallion.config import Config
+    from medallion.events import StepFinished
 
 __all__ = ["Runs"]
 
@@ -29,6 +33,26 @@ class Runs:
 
     def __init__(self, config: Config) -> None:
         self.file: Path = config.state / "runs.jsonl"
+
+    def log(
+        self,
+        command: str,
+        started: datetime,
+        seconds: float,
+        steps: Sequence[StepFinished],
+        peak_memory: Mapping[TableName, int],
+    ) -> None:
+        """Add a run with each of its steps, but for those that were up to date. ``peak_memory`` is in bytes."""
+        listed = [s for s in steps if s.outcome is not Outcome.UNCHANGED or s.reason != UP_TO_DATE]
+        self.append(
+            {
+                "id": f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+                "started_at": started.isoformat(),
+                "seconds": round(seconds, 3),
+                "command": command,
+                "steps": [_document(step, peak_memory.get(step.dataset)) for step in listed],
+            }
+        )
 
     def append(self, run: Mapping[str, Any]) -> None:
         """Add a run: ``id``, ``started_at``, ``seconds``, ``command`` and ``steps``."""
@@ -65,3 +89,16 @@ class Runs:
                 run = json.loads(line)
                 if isinstance(run, dict):
                     yield run
+
+
+def _document(step: StepFinished, peak_memory: int | None) -> dict[str, object]:
+    return {
+        "dataset": str(step.dataset),
+        "action": str(step.outcome),
+        "reason": step.reason,
+        "seconds": round(step.seconds, 3),
+        "rows": step.rows,
+        "bytes": step.size,
+        "peak_memory": peak_memory,
+        "error": step.error.message if step.error else None,
+    }

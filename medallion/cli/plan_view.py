@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, err, out, print_error, print_line, seconds, size
 from medallion.cli.text import Text
-from medallion.plan import UP_TO_DATE, Action, Step
+from medallion.plan import Action, Step
+from medallion.reasons import UP_TO_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

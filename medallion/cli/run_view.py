@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from medallion.cli.console import count, err, print_error, print_line, seconds, size
 from medallion.cli.text import Text
 from medallion.events import Event, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, Waiting
-from medallion.plan import UP_TO_DATE
+from medallion.reasons import UP_TO_DATE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
