@@ -119,7 +119,7 @@ CATALOG: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "run_steps": (
-        "One row for each dataset in a run.",
+        "One row for each dataset in a run that was not simply up to date.",
         {
             "run": "`runs.id`",
             "step": "the place in the run, from 0",
