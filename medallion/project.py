@@ -367,24 +367,24 @@ class Project:
 
     def index(self, workspace: Workspace | None = None) -> Path:
         """Bring the catalog up to date with Git's history, the work tree and the log of runs."""
-        from medallion import __version__
         from medallion.catalog import update
-        from medallion.trace import all_column_edges, edges_key
+        from medallion.models.fingerprint import LINEAGE
+        from medallion.trace import column_edges, edges_keys
 
         workspace = workspace or self.workspace()
         self._forget_with_past()
 
-        def edges() -> list[tuple[str, str, str, str, str]]:
+        def edges(names: Iterable[TableName]) -> list[tuple[str, str, str, str, str]]:
             return [
                 (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
-                for name, listed in all_column_edges(workspace)[0].items()
+                for name, listed in column_edges(workspace, names)[0].items()
                 for edge in listed
             ]
 
         update(
             self.repository,
             self.catalog,
-            models=f"{__version__} {edges_key(workspace)}",
+            models={name: f"{LINEAGE} {key}" for name, key in edges_keys(workspace).items()},
             column_edges=edges,
             views=self._views(workspace),
             runs=self.config.state / "runs.jsonl",

@@ -13,11 +13,11 @@ from medallion.names import TableName, nearest
 from medallion.records import InputKind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from medallion.workspace import Workspace
 
-__all__ = ["Edge", "Node", "Trace", "all_column_edges", "edges_key", "trace"]
+__all__ = ["Edge", "Node", "Trace", "column_edges", "edges_keys", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +65,40 @@ def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
         yield from _pairs(child)
 
 
-def edges_key(workspace: Workspace) -> str:
-    """What :func:`all_column_edges` follows from in the project, as a digest: other edges have another key."""
+def edges_keys(workspace: Workspace) -> dict[TableName, str]:
+    """For each dataset with column edges, what they follow from, as a digest: other edges have another key."""
     graph, records = workspace.graph, workspace.observed.records
-    digest = hashlib.sha256()
-    for name, record in sorted(records.items()):
-        digest.update(repr((str(name), [c.name for c in record.columns])).encode())
-    for name, model in sorted(graph.models.items()):
-        macros = [macro.text for macro in graph.macros.get(name, ())]
-        inputs = [*map(str, graph.inputs.get(name, ()))]
-        about = (str(name), model.text, inputs, macros, name in graph.problems)
-        digest.update(repr(about).encode(errors="surrogateescape"))
-    return digest.hexdigest()
+    columns = {name: [c.name for c in record.columns] for name, record in records.items()}
+    keys = {}
+    for name in _with_edges(workspace):
+        about = [
+            graph.models[name].digest,
+            [macro.digest for macro in graph.macros[name]],
+            columns[name],
+            [(str(read), columns.get(read)) for read in graph.inputs[name]],
+        ]
+        keys[name] = hashlib.sha256(repr(about).encode(errors="surrogateescape")).hexdigest()
+    return keys
 
 
-def all_column_edges(workspace: Workspace) -> tuple[dict[TableName, tuple[ColumnEdge, ...]], dict[TableName, str]]:
-    """The column edges of every dataset with a model and a record, and why those that are not exact are wide."""
+def _with_edges(workspace: Workspace) -> list[TableName]:
+    """The datasets with a model and a record."""
+    graph, records = workspace.graph, workspace.observed.records
+    return [name for name in graph.models if name in records and name not in graph.problems]
+
+
+def column_edges(
+    workspace: Workspace, names: Iterable[TableName]
+) -> tuple[dict[TableName, tuple[ColumnEdge, ...]], dict[TableName, str]]:
+    """The column edges of datasets with a model and a record, and why those that are not exact are wide."""
     records = workspace.observed.records
     edges: dict[TableName, tuple[ColumnEdge, ...]] = {}
     notes: dict[TableName, str] = {}
-    for name in workspace.graph.models:
-        if name in records and name not in workspace.graph.problems:
-            lineage = model_lineage(workspace.graph, name, [c.name for c in records[name].columns], records)
-            edges[name] = lineage.edges
-            if not lineage.exact:
-                notes[name] = lineage.reason
+    for name in names:
+        lineage = model_lineage(workspace.graph, name, [c.name for c in records[name].columns], records)
+        edges[name] = lineage.edges
+        if not lineage.exact:
+            notes[name] = lineage.reason
     return edges, notes
 
 
@@ -123,7 +132,7 @@ def _trace_column(workspace: Workspace, name: TableName, asked: str) -> Trace:
             f'{name} has no column "{asked}"',
             hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names)}",
         )
-    edges, notes = all_column_edges(workspace)
+    edges, notes = column_edges(workspace, _with_edges(workspace))
     columns = _Columns(workspace, edges)
     up, down = columns.up(name, column, (), set()), columns.down(name, column, (), set())
     reached = {node.label.rsplit(".", 1)[0] for tree in (up, down) for _, node in _pairs(tree)} | {str(name)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FORMAT", "HISTORY", "TABLES", "create"]
 
-FORMAT = 2
+FORMAT = 3
 """Of tables and of what is in them: a catalog of another format is built anew."""
 
 TABLES: dict[str, dict[str, str]] = {
@@ -76,6 +76,8 @@ TABLES: dict[str, dict[str, str]] = {
         "version": "VARCHAR",
     },
     "_medallion.views": {"dataset": "VARCHAR", "files": "VARCHAR"},
+    # What a dataset's column edges were worked out from.
+    "_medallion.models": {"dataset": "VARCHAR", "key": "VARCHAR"},
 }
 
 HISTORY = ("versions", "lineage", "unreadable", "_medallion.commits", "_medallion.changes", "_medallion.states")

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,19 +43,18 @@ def update(
     repo: Repository,
     target: Path,
     *,
-    models: str,
-    column_edges: Callable[[], Iterable[Sequence[str]]],
+    models: Mapping[TableName, str],
+    column_edges: Callable[[Collection[TableName]], Iterable[Sequence[str]]],
     views: Mapping[TableName, Sequence[Path]],
     runs: Path,
     on_records: OnRecords = _ignore,
 ) -> None:
     """Make the catalog at ``target`` say what Git's history, the models, the work tree and the runs say now.
 
-    ``column_edges`` gives ``(dataset, column, input, input column, kind)`` of today's models; it is asked only where
-    ``models``, what they follow from, is another than last time. ``views`` gives the Parquet files of each dataset in
-    the work tree, with absolute paths; a dataset without any, or whose files cannot be read, has no view. ``runs`` is
-    a file of JSON lines, a run each; what is no run in it is passed over.
-
+    ``models`` are today's, with what their edges follow from; ``column_edges`` gives ``(dataset, column, input, input
+    column, kind)`` of those that it is asked for: the ones that follow from something else than last time. ``views``
+    gives the Parquet files of each dataset in the work tree, with absolute paths; a dataset without any, or whose files
+    cannot be read, has no view. ``runs`` is a file of JSON lines, a run each; what is no run in it is passed over.
     ``on_records`` is told the records of history that were read for the first time.
 
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
@@ -63,21 +62,20 @@ def update(
     """
     before = _made_from(target)
     files = (f"{name} {path} {stamp(path)}" for name, paths in sorted(views.items()) for path in paths)
-    now = _Sources(_history(repo), _hash(models, stamp(runs), *files))
+    keys = (f"{name} {key}" for name, key in sorted(models.items()))
+    now = _Sources(_history(repo), _hash(stamp(runs), *keys, *files))
     if now == before:
         return
     with _published(repo, target) as (con, copy):
-        parts = {"models": _hash(models), "runs": stamp(runs)}
         known = dict(con.execute("SELECT key, value FROM _medallion.about").fetchall())
         con.execute("BEGIN")
         if now.history != before.history:
             index_history(con, repo, copy, on_records)
-        if known.get("models") != parts["models"]:
-            index_column_lineage(con, copy, column_edges())
-        if known.get("runs") != parts["runs"]:
+        index_column_lineage(con, copy, models, column_edges)
+        if known.get("runs") != stamp(runs):
             index_runs(con, copy, runs)
-        con.execute("DELETE FROM _medallion.about WHERE key IN ('models', 'runs')")
-        con.executemany("INSERT INTO _medallion.about VALUES (?, ?)", [*parts.items()])
+            con.execute("DELETE FROM _medallion.about WHERE key = 'runs'")
+            con.execute("INSERT INTO _medallion.about VALUES ('runs', ?)", [stamp(runs)])
         con.execute("COMMIT")
         index_views(con, copy, views)
     _remember(target, now)

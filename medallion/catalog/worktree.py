@@ -15,7 +15,7 @@ from medallion.catalog.schema import TABLES
 from medallion.catalog.tables import insert, name, no_glob, replace, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -35,9 +35,22 @@ def stamp(path: Path) -> str:
     return f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}"
 
 
-def index_column_lineage(con: DuckDBPyConnection, scratch: Path, edges: Iterable[Sequence[str]]) -> None:
-    """The edges of today's models."""
-    replace(con, scratch, "column_lineage", (rows.row("column_lineage", *edge) for edge in edges))
+def index_column_lineage(
+    con: DuckDBPyConnection,
+    scratch: Path,
+    models: Mapping[TableName, str],
+    edges: Callable[[Collection[TableName]], Iterable[Sequence[str]]],
+) -> None:
+    """The edges of today's ``models``; asked for those alone that follow from something else than what is there."""
+    known = dict(con.execute("SELECT dataset, key FROM _medallion.models").fetchall())
+    changed = [name for name, key in models.items() if known.get(str(name)) != key]
+    stale = sorted({*map(str, changed), *known.keys()} - {str(n) for n in models if n not in set(changed)})
+    if not stale:
+        return
+    for table in ("column_lineage", "_medallion.models"):
+        con.execute(f"DELETE FROM {table} WHERE dataset IN (SELECT unnest(?::VARCHAR[]))", [stale])
+    insert(con, scratch, "column_lineage", (rows.row("column_lineage", *edge) for edge in edges(changed)))
+    insert(con, scratch, "_medallion.models", (rows.row("_medallion.models", str(n), models[n]) for n in changed))
 
 
 def index_runs(con: DuckDBPyConnection, scratch: Path, file: Path) -> None:

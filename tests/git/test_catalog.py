@@ -65,12 +65,14 @@ class Catalog:
         return self.work.root / ".medallion/runs.jsonl"
 
     def update(self) -> None:
-        edges = list(self.edges)
+        edges: dict[TableName, list[tuple[str, str, str, str, str]]] = {}
+        for edge in self.edges:
+            edges.setdefault(TableName.parse(edge[0]), []).append(edge)
         update(
             self.work.repo,
             self.target,
-            models=repr(edges),
-            column_edges=lambda: edges,
+            models={name: repr(listed) for name, listed in edges.items()},
+            column_edges=lambda names: [edge for name in names for edge in edges[name]],
             views=self.views,
             runs=self.runs,
         )
