@@ -10,6 +10,7 @@ import typer
 
 from medallion import __version__
 from medallion.cli import build, data, history, house
+from medallion.cli.grouped import GroupedCommands
 from medallion.errors import MedallionError
 
 __all__ = ["app"]
@@ -20,7 +21,9 @@ Run `medallion demo` for a finished sample, `medallion init` to start a project 
 
 app = typer.Typer(
     name="medallion",
+    cls=GroupedCommands,
     help=_HELP,
+    rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -96,7 +96,9 @@ def _misused(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "medallion"
     message = error.format_message()
-    if len(sys.argv) > 1 and message:
+    if len(sys.argv) == 1:
+        sys.stderr.write(f"{message}\n")  # It is the help.
+    elif message:
         _failed(MedallionError(message[:1].lower() + message[1:], hint=f"`{command} --help` says what it takes"))
     return 2
 
