@@ -113,6 +113,41 @@ def test_a_module_loads_heavy_libraries_only_where_it_works_with_them(module: st
     assert imported(f"import {module}") <= allowed
 
 
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project outside of Git in which everything is up to date, and was looked at since."""
+    root = tmp_path_factory.mktemp("unchanged")
+    files = {
+        "medallion.toml": "[variables]\nleast = 1\n",
+        "sources/a.csv": "a,b\n1,2\n3,4\n",
+        "sql/macros/m.sql": "CREATE MACRO twice(p) AS p * 2;\n",
+        "sql/bronze/a.sql": "SELECT * FROM read_csv('sources/a.csv')\n",
+        "sql/silver/a.sql": "-- @key a\nSELECT a, twice(b) AS b FROM bronze.a WHERE a >= getvariable('least')\n",
+    }
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    for _ in range(2):  # The first run writes files, whose identity only a later look may remember.
+        subprocess.run([sys.executable, "-m", "medallion", "run"], cwd=root, capture_output=True, check=True)
+    return root
+
+
+@pytest.mark.parametrize("args", [["run"], ["plan"], ["plan", "--json"], ["run", "silver.a"]])
+def test_where_nothing_changed_nothing_heavy_is_loaded(
+    unchanged: Path, args: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(unchanged)
+    assert imported(run(*args)) == set()
+
+
+def test_where_only_comments_changed_no_engine_is_loaded(unchanged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(unchanged)
+    file = unchanged / "sql" / "silver" / "a.sql"
+    file.write_text(f"-- A word more.\n{file.read_text()}")
+    assert imported(run("run")) <= {"sqlglot"}
+    assert imported(run("run")) == set()
+
+
 def test_the_public_names_of_the_package_are_these() -> None:
     assert medallion.__all__ == ["__version__", "open"]
 
