@@ -41,7 +41,8 @@ class Meanings:
     def of(self, model: Model, macros: Sequence[Macro], inputs: Iterable[Record]) -> str:
         """The sha256 (hex) of what ``model`` means, reading ``inputs`` and using ``macros``.
 
-        Where DuckDB has no tree of the statement, as of a PIVOT at the top, it is that of its tokens.
+        Where DuckDB has no tree of the statement, as of a PIVOT at the top, or one too deep for Python, it is that of
+        its tokens.
         """
         columns = [column for record in inputs for column in record.columns]
         key = hashlib.sha256(
@@ -60,15 +61,19 @@ class Meanings:
             from medallion.engines.syntax import Parser
 
             self._parser = Parser()
+        by_words = hashlib.sha256(f"tokens {model.digest}".encode()).hexdigest()
         tree = self._parser.tree(model.sql)
         if tree is None:
-            return hashlib.sha256(f"tokens {model.digest}".encode()).hexdigest()
+            return by_words
         texts = [*(column.type for column in columns), *(macro.sql for macro in macros)]
         if model.sources:  # Their columns are not known, and could be called like anything in the statement.
             texts.append(model.sql)
         names = {fold(column.name) for column in columns}
         taken = {fold(word) for text in texts for word in _names(text)}
-        return hashlib.sha256(meaning(tree, names, taken).encode()).hexdigest()
+        try:
+            return hashlib.sha256(meaning(tree, names, taken).encode()).hexdigest()
+        except RecursionError:
+            return by_words
 
     def save(self) -> None:
         """Write what was asked for the first time, and the latest of the rest."""

@@ -120,11 +120,14 @@ class Past:
                 return None
             connection = None
             try:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(self._file, timeout=10)
-                connection.execute("PRAGMA synchronous = OFF")
                 if create:
+                    self._file.parent.mkdir(parents=True, exist_ok=True)
+                    connection = sqlite3.connect(self._file, timeout=10)
+                    connection.execute("PRAGMA synchronous = OFF")
                     connection.executescript(_SCHEMA)
+                else:  # Looking must not need a folder that can be written to.
+                    address = f"{self._file.absolute().as_uri()}?mode=ro"
+                    connection = sqlite3.connect(address, timeout=10, uri=True)
                 about = [_FORMAT, str(self._file.stat().st_ino)]
                 if create and not connection.execute("SELECT 1 FROM about").fetchall():
                     with connection:

@@ -411,7 +411,8 @@ class Project:
         from medallion.past import Past
 
         if self.catalog.exists() and Past(self.config).is_empty:
-            self.catalog.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.catalog.unlink(missing_ok=True)
 
     def _views(self, workspace: Workspace) -> dict[TableName, list[Path]]:
         """Files of the datasets whose data is here, in the work tree or in the LFS store."""

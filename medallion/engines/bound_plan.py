@@ -115,7 +115,10 @@ def scanned_tables(serialized: str) -> set[str] | None:
 
 @functools.lru_cache(maxsize=8)
 def _root(serialized: str) -> Node | None:
-    document = json.loads(serialized)
+    try:
+        document = json.loads(serialized)
+    except RecursionError:  # Python's parser takes no tree as deep as DuckDB's.
+        return None
     plans = document.get("plans", ())
     return plans[0] if len(plans) == 1 and not document.get("error") else None
 
@@ -144,9 +147,9 @@ def _keeps_order(nodes: Sequence[Node]) -> bool:
         return False
     if any(_kind(node) == "GET" and node.get("children") for node in nodes):
         return False
-    if any(len(e.get("children", ())) > _LONGEST_IN for n in nodes for e in _expressions(n) if _is_in(e)):
+    if not all(kind in _KEEPS_ORDER or kind in ("MATERIALIZED_CTE", "CTE_REF") for kind in kinds):
         return False
-    return all(kind in _KEEPS_ORDER or kind in ("MATERIALIZED_CTE", "CTE_REF") for kind in kinds)
+    return not any(len(e.get("children", ())) > _LONGEST_IN for n in nodes for e in _expressions(n) if _is_in(e))
 
 
 def _refs(nodes: Sequence[Node]) -> Iterator[Node]:
@@ -183,18 +186,20 @@ def _is_plain_distinct(node: Node) -> bool:
     )  # fmt: skip
 
 
-def _expressions(value: Any) -> Iterator[Node]:
+def _expressions(operator: Node) -> list[Node]:
     """Every expression of an operator. What stands in ``function_data`` works on one row's value."""
-    if isinstance(value, dict):
-        if "expression_class" in value:
-            yield value
-        is_operator = str(value.get("type", "")).startswith("LOGICAL_")
-        for name, inner in value.items():
-            if name != "function_data" and not (is_operator and name == "children"):
-                yield from _expressions(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _expressions(inner)
+    found: list[Node] = []
+    left: list[Any] = [operator]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if "expression_class" in value:
+                found.append(value)
+            is_operator = str(value.get("type", "")).startswith("LOGICAL_")
+            left += [v for k, v in value.items() if k != "function_data" and not (is_operator and k == "children")]
+        elif isinstance(value, list):
+            left += value
+    return found
 
 
 def _is_safe_expression(expression: Node) -> bool:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DuckDBEngine", "engine_version"]
 
+_PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
+
 
 def engine_version() -> str:
     """The installed DuckDB's version, found without importing it."""
@@ -149,7 +151,7 @@ class _DuckDBSession:
         reads = {r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros))
         ordered = _callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
-            run, how = self._decide(self._schemas_of(instance), model, ordered, sorted(reads), cursor)
+            run, how = self._decide(instance, model, ordered, sorted(reads), cursor)
             if how is None:
                 self._prepare(instance, cursor, reads, ordered)
                 how = run.plan_from_explain(cursor)
@@ -162,13 +164,17 @@ class _DuckDBSession:
 
     def _decide(
         self,
-        schemas: _Schemas,
+        instance: _Instance,
         model: Model,
         macros: Sequence[Macro],
         reads: Sequence[TableName],
         cursor: duckdb.DuckDBPyConnection,
     ) -> tuple[ModelRun, Treatment | None]:
-        """Bind a model against empty tables, which reads no data, and choose how to run it, if that can be told."""
+        """Bind a model against empty tables, which reads no data, and choose how to run it, if that can be told.
+
+        A PIVOT may make its columns of the data, so a model with one is bound against that.
+        """
+        schemas = self._schemas_of(instance)
         binder = schemas.cursors.get()
         self._running.add(binder)
         try:
@@ -177,6 +183,10 @@ class _DuckDBSession:
             for macro in macros:
                 _ensure_macro(schemas, binder, macro)
             run = ModelRun(model, macros, {name: schemas.tables.get(name, {}) for name in reads})
+            if any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in macros))):
+                self._prepare(instance, cursor, set(reads), macros)
+                run.bind(cursor)
+                return run, run.plan(cursor)
             run.bind(binder)
             return run, run.plan(binder)
         finally:

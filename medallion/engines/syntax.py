@@ -23,7 +23,10 @@ class Parser:
         """The statement as ``json_serialize_sql`` gives it, without defaults; None where DuckDB has no such form."""
         with self._lock:
             row = self._connect().execute(_SERIALIZE, [sql]).fetchall()[0]
-        document = json.loads(row[0])
+        try:
+            document = json.loads(row[0])
+        except RecursionError:  # Python's parser takes no tree as deep as DuckDB's.
+            return None
         return None if document.get("error") else document["statements"]
 
     def _connect(self) -> duckdb.DuckDBPyConnection:

@@ -19,7 +19,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 __all__ = ["fold", "meaning"]
 
@@ -35,16 +35,18 @@ _MADE_UP = ("unnamed_", "valueslist")
 _NAMES_AS_DATA = {"alias", "struct_pack", "struct_insert", "struct_update", "row", "struct_concat"}
 
 
-def _renamable(tree: Node | list[Node]) -> frozenset[str]:
+def _renamable(tree: Node | list[Node], nodes: Sequence[Node]) -> frozenset[str]:
     """The table aliases and CTEs, in lower case, whose name has no part in what the statement means.
 
     Each is declared once, and else only stands before the dot of a column, or as the table that it declares. A name
     that DuckDB makes up for a table (``unnamed_subquery``) may be declared without a word.
     """
     declared: dict[str, int] = {}
-    for node in _nodes(tree):
+    for node in nodes:
         for name in _declares(node):
             declared[fold(name)] = declared.get(fold(name), 0) + 1
+    if not declared:
+        return frozenset()
     other = {fold(word) for word in _other_words(tree)}
     return frozenset(
         name for name, times in declared.items() if times == 1 and name not in other and not name.startswith(_MADE_UP)
@@ -57,16 +59,17 @@ def meaning(tree: Node | list[Node], columns: Collection[str], taken: Collection
     ``columns`` are the names of its inputs' columns, ``taken`` other names that an alias could be mistaken for (fields
     of their types, words in macros), all in lower case.
     """
-    if any(_takes_names(node) for node in _nodes(tree)):
+    nodes = _nodes(tree)
+    if any(map(_takes_names, nodes)):
         return _text(_without_places(tree))
-    names = _renamable(tree).difference(columns, taken)
+    names = _renamable(tree, nodes).difference(columns, taken)
     order: dict[str, str] = {}
-    for node in _nodes(tree):
+    for node in nodes if names else ():
         for name in _declares(node):
             if fold(name) in names:
                 order.setdefault(fold(name), f"\x00{len(order)}")
-    labels = {fold(name) for node in _nodes(tree) for name in (*_declares(node), *_labels(node))}
-    form = _Form(order, frozenset(columns) - labels, unordered=_is_unordered(tree, taken))
+    labels = {fold(name) for node in nodes for name in (*_declares(node), *_labels(node))}
+    form = _Form(order, frozenset(columns) - labels, unordered=_is_unordered(nodes, taken))
     return _text(form.node(tree, outermost=True))
 
 
@@ -221,13 +224,13 @@ def _takes_names(node: Node) -> bool:
     return False
 
 
-def _is_unordered(tree: Node | list[Node], taken: Collection[str]) -> bool:
+def _is_unordered(nodes: Sequence[Node], taken: Collection[str]) -> bool:
     """Whether each row of the result is made of one row of each table, so that their order does not matter to it.
 
     The order of conditions may decide in which order tables are joined, and that in which order rows come. A function
     of a name that is ``taken`` may be a macro, which could hold anything.
     """
-    for node in _nodes(tree):
+    for node in nodes:
         if str(node.get("type", "")).endswith("_MODIFIER") and node["type"] != "ORDER_MODIFIER":
             return False
         if node.get("type") in ("RECURSIVE_CTE_NODE", "SET_OPERATION_NODE") or node.get("group_expressions"):
@@ -263,14 +266,18 @@ _SCALAR = {
 }
 
 
-def _nodes(value: Any) -> Iterator[Node]:
-    if isinstance(value, dict):
-        yield value
-        for item in value.values():
-            yield from _nodes(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _nodes(item)
+def _nodes(tree: Any) -> list[Node]:
+    """Every mapping of a tree, each before those inside of it, in the order of the text."""
+    found: list[Node] = []
+    left = [tree]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            found.append(value)
+            left.extend(reversed(value.values()))
+        elif isinstance(value, list):
+            left.extend(reversed(value))
+    return found
 
 
 def _without_places(value: Any) -> Any:
@@ -281,9 +288,12 @@ def _without_places(value: Any) -> Any:
     return value
 
 
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
 def fold(name: str) -> str:
     """DuckDB ignores the case of ASCII letters in names, and of no others."""
-    return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)
+    return name.lower() if name.isascii() else name.translate(_LOWER)
 
 
 def _text(value: Any) -> str:

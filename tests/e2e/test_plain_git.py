@@ -310,7 +310,7 @@ def test_a_project_may_be_a_folder_of_a_larger_repository(built: Path, tmp_path:
 
 def test_a_model_renamed_with_git_mv_is_a_new_dataset_and_the_old_one_is_named(project: Project) -> None:
     project.git("mv", "sql/gold/revenue.sql", "sql/gold/income.sql")
-    assert project.actions()["gold.income"] == "build"
+    assert project.actions()["gold.income"] == "reuse"
     project.run("run").ok()
     ran = project.run("status")
     assert "orphaned" in ran.stdout

@@ -32,7 +32,9 @@ def test_a_corrupt_object_is_refused_and_what_is_here_stays(two: Project, rot: s
     file.chmod(0o644)
     file.write_bytes(data if rot == "one byte" else data[:-1])
     before = two.files()
-    words = ("is corrupt: its sha256 is", "git lfs fsck") if rot == "one byte" else (oid[:12], "hint")
+    words = (
+        ("Git LFS object is corrupt", "fetches it from the remote again") if rot == "one byte" else (oid[:12], "hint")
+    )
     two.run("restore", "silver.orders", "--from", "HEAD~1").refused(*words)
     assert two.files() == before
     two.check()
