@@ -243,7 +243,7 @@ class _Run:
         recipe, record = self.recipes[name], self.records.get(name)
         if record is None and not self.files.has_past:
             return  # It is built in any case, and what its SQL means is asked beside that, for the record.
-        if record is None or record.built.text != recipe.text:
+        if record is None or record.built.text != recipe.text or not recipe.sql:
             self.recipes[name] = replace(recipe, sql=self._meaning(name))
 
     def _meaning(self, name: TableName) -> str:
@@ -278,6 +278,13 @@ class _Run:
                 outcome, record, peak = self._build(session, name, decision, before, target)
         except MedallionError as error:
             return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=error)
+        except OSError as error:
+            refused = BuildError(
+                f"{name} cannot be built: {error.strerror or error}",
+                location=Location(str(error.filename)) if error.filename else None,
+                hint="check who owns the file, and the space on its disk; the dataset keeps its last version",
+            )
+            return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=refused)
         finally:
             target.unlink(missing_ok=True)
         return _Ended(outcome, decision.reason, time.monotonic() - started, record, peak_memory=peak)
@@ -428,8 +435,11 @@ class _Run:
 
 
 def _stamp(file: Path) -> tuple[int, ...]:
-    """What differs once a file was written to or replaced."""
-    stat = file.stat()
+    """What differs once a file was written to, replaced or removed."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return ()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 

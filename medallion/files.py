@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from medallion.models.fingerprint import recipe_digest
@@ -29,16 +29,22 @@ class Files:
     """Finds and copies the files of one project.
 
     ``store`` gives the Git LFS objects, None outside of Git. ``look_back`` makes known what Git's history says was
-    built; it is called at most once, where nothing else is known of a recipe.
+    built; it is called at most once, where nothing else is known of a recipe. ``descends`` tells whether HEAD descends
+    from a commit.
     """
 
     def __init__(
-        self, workspace: Workspace, store: Callable[[], Store | None], look_back: Callable[[], None] = lambda: None
+        self,
+        workspace: Workspace,
+        store: Callable[[], Store | None],
+        look_back: Callable[[], None] = lambda: None,
+        descends: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.workspace = workspace
         self.identities = workspace.identities
         self._store = store
         self._look_back: Callable[[], None] | None = look_back
+        self._descends = cache(descends)
 
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset, fetched where only pointers are there; ``DataError`` where that fails."""
@@ -47,11 +53,18 @@ class Files:
     def past(self, recipe: Recipe) -> Iterator[Record]:
         """The records that ``recipe`` led to and whose data is at hand, of any dataset: the present ones first."""
         present = self._by_recipe.get(recipe_digest(recipe), ())
-        yield from filter(self._is_at_hand, (*present, *self.workspace.past.find(recipe)))
+        yield from filter(self._is_at_hand, present)
+        yield from self._earlier(recipe)
         if self._look_back is not None:
             look_back, self._look_back = self._look_back, None
             look_back()
-            yield from filter(self._is_at_hand, self.workspace.past.find(recipe))
+            yield from self._earlier(recipe)
+
+    def _earlier(self, recipe: Recipe) -> Iterator[Record]:
+        """What was built here, or is of a commit that HEAD descends from: any other may have been made by anybody."""
+        for earlier in self.workspace.past.find(recipe):
+            if self._is_at_hand(earlier.record) and (earlier.here or any(map(self._descends, earlier.commits))):
+                yield earlier.record
 
     @cached_property
     def has_past(self) -> bool:
@@ -76,7 +89,7 @@ class Files:
             shutil.copyfile(source, target)
             with target.open("rb") as copy:
                 return hashlib.file_digest(copy, "sha256").hexdigest() == file.oid
-        except FileNotFoundError:
+        except OSError:  # What cannot be copied can be built.
             return False
 
     def _source(self, file: DataFile) -> Path | None:

@@ -7,6 +7,7 @@ it is filled again. It is SQLite because Python has that at hand: a look-up must
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.errors import MedallionError
@@ -15,13 +16,25 @@ from medallion.records import Record
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from medallion.config import Config
 
-__all__ = ["Past", "recipe_of"]
+__all__ = ["Earlier", "Past", "recipe_of"]
 
-_FORMAT = "1"
+_FORMAT = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A record of an earlier build: ``here``, in this checkout, or one that these ``commits`` hold.
+
+    What a commit says is as good as whoever made it; what was built here is what it says.
+    """
+
+    record: Record
+    here: bool
+    commits: tuple[str, ...]
 
 
 def recipe_of(record: Record) -> Recipe:
@@ -57,31 +70,35 @@ class Past:
         connection.close()
         return False
 
-    def find(self, recipe: Recipe) -> Iterator[Record]:
+    def find(self, recipe: Recipe) -> Iterator[Earlier]:
         """The records that this recipe led to, the latest first."""
-        for record, digest, *_ in self._ask("recipe = ?", recipe_digest(recipe)):
+        for text, digest, sql, commits in self._ask("recipe = ?", recipe_digest(recipe)):
             try:
-                if _digest(record) == digest:
-                    yield Record.decode(record.encode(), "a record of an earlier build")
+                if _digest(text) == digest:
+                    record = Record.decode(text.encode(), "a record of an earlier build")
+                    yield Earlier(record, sql is not None, tuple((commits or "").split()))
             except MedallionError:
                 continue
 
     def sql(self, record: Record) -> str | None:
         """The SQL that a record's data was built from, where it was built here."""
         found = self._ask("text = ? AND sql IS NOT NULL", record.built.text)
-        return next((sql for *_, sql in found), None)
+        return next((sql for _, _, sql, _ in found), None)
 
-    def remember(self, built: Iterable[tuple[Record, str | None]]) -> None:
-        """Keep these records for later, each with the SQL that led to it where that is known.
+    def remember(self, built: Iterable[tuple[Record, str]]) -> None:
+        """Keep the records of what was built here, each with the SQL that led to it.
 
         Where the file cannot be written to, nothing is kept: that costs a build, and no more.
         """
+        self._insert([(_row(record, sql), "") for record, sql in built])
+
+    def remember_history(self, made: Iterable[tuple[str, Record]]) -> None:
+        """Keep the records of history, each with a commit that made it. Where that fails, as above."""
+        self._insert([(_row(record, None), commit) for commit, record in made])
+
+    def _insert(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> None:
         import sqlite3
 
-        rows = []
-        for record, sql in built:
-            text = record.encode().decode()
-            rows.append((_digest(text), recipe_digest(recipe_of(record)), record.built.text, text, sql))
         connection = self._open(create=True) if rows else None
         if connection is None:
             return
@@ -90,21 +107,25 @@ class Past:
                 connection.executemany(
                     "INSERT INTO built VALUES (?, ?, ?, ?, ?) "
                     "ON CONFLICT (digest) DO UPDATE SET sql = coalesce(excluded.sql, sql)",
-                    rows,
+                    [row for row, _ in rows],
                 )
+                made = [(row[0], commit) for row, commit in rows if commit]
+                connection.executemany("INSERT OR IGNORE INTO made VALUES (?, ?)", made)
         except sqlite3.Error:
             pass
         finally:
             connection.close()
 
-    def _ask(self, condition: str, value: str) -> list[tuple[str, str, str | None]]:
+    def _ask(self, condition: str, value: str) -> list[tuple[str, str, str | None, str | None]]:
+        """Text, digest, SQL and commits of the records that meet a condition."""
         import sqlite3
 
         connection = self._open(create=False)
         if connection is None:
             return []
         try:
-            asked = f"SELECT record, digest, sql FROM built WHERE {condition} ORDER BY rowid DESC"
+            commits = "SELECT group_concat(made.commit_id, ' ') FROM made WHERE made.digest = built.digest"
+            asked = f"SELECT record, digest, sql, ({commits}) FROM built WHERE {condition} ORDER BY rowid DESC"
             return connection.execute(asked, [value]).fetchall()
         except sqlite3.Error:
             return []
@@ -134,8 +155,9 @@ class Past:
                         connection.execute("INSERT INTO about VALUES (?, ?)", about)
                 if connection.execute("SELECT format, inode FROM about").fetchall() == [tuple(about)]:
                     return connection
-            except (sqlite3.Error, OSError):
-                pass
+            except (sqlite3.Error, OSError) as error:
+                if any(word in str(error) for word in ("locked", "busy", "unable to open", "readonly")):
+                    return None  # Nothing is wrong with the file.
             if connection is not None:
                 connection.close()
             self._delete()
@@ -152,9 +174,15 @@ class Past:
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (format TEXT, inode TEXT);
 CREATE TABLE IF NOT EXISTS built (digest TEXT PRIMARY KEY, recipe TEXT, text TEXT, record TEXT, sql TEXT);
+CREATE TABLE IF NOT EXISTS made (digest TEXT, commit_id TEXT, PRIMARY KEY (digest, commit_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_recipe ON built (recipe);
 CREATE INDEX IF NOT EXISTS by_text ON built (text);
 """
+
+
+def _row(record: Record, sql: str | None) -> tuple[str | None, ...]:
+    text = record.encode().decode()
+    return _digest(text), recipe_digest(recipe_of(record)), record.built.text, text, sql
 
 
 def _digest(text: str) -> str:

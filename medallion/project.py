@@ -78,7 +78,7 @@ class Project:
 
         found = look(self.config, "duckdb", version_of("duckdb"))
         found.identities.save()
-        files = Files(found, self._store, self._look_back)
+        files = Files(found, self._store, self._look_back, self._descends)
         observed = replace(found.observed, past=files.past, former_sql=self._former_sql(found))
         return replace(found, observed=observed)
 
@@ -180,7 +180,7 @@ class Project:
                     steps,
                     self.config,
                     engine,
-                    Files(workspace, self._store),
+                    Files(workspace, self._store, self._look_back, self._descends),
                     workspace.meanings,
                     force=force,
                     differences=differences,
@@ -401,10 +401,17 @@ class Project:
                 self._forget_with_past()
                 update_history(self.repository, self.catalog, self._remember_history)
 
-    def _remember_history(self, records: Iterable[Record]) -> None:
+    def _remember_history(self, made: Iterable[tuple[str, Record]]) -> None:
         from medallion.past import Past
 
-        Past(self.config).remember((record, None) for record in records)
+        Past(self.config).remember_history(made)
+
+    def _descends(self, commit: str) -> bool:
+        """Whether HEAD descends from a commit."""
+        try:
+            return self.repository.descends_from(commit)
+        except GitError:
+            return False
 
     def _forget_with_past(self) -> None:
         """Records are told as they are read, once; where what was told is lost, history has to be read again."""

@@ -77,7 +77,6 @@ def look(
         sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
         recipes=recipes,
         listings=identities.listings,
-        past=past.find,
     )
     graph = replace(graph, problems=problems)
     orphans = tuple(sorted({*records, *broken} - set(graph.order)))

@@ -27,7 +27,7 @@ __all__ = ["index_history"]
 
 
 def index_history(
-    con: DuckDBPyConnection, repo: Repository, scratch: Path, on_records: Callable[[Iterable[Record]], None]
+    con: DuckDBPyConnection, repo: Repository, scratch: Path, on_records: Callable[[Iterable[tuple[str, Record]]], None]
 ) -> None:
     """Bring the tables of history up to date; what is known of a commit is kept, and is not read.
 
@@ -45,7 +45,8 @@ def index_history(
     parents = {parent for node in new for parent in node.parents}
     states = _states(con, parents.difference(node.commit for node in new))
     records, errors = _read_records(repo, new)
-    on_records(records.values())
+    made = ((node.commit, records.get((d, oid))) for node in new for d, oid in node.changes.items() if oid)
+    on_records((commit, record) for commit, record in made if record is not None)
     content_ids = {key: record.content_id for key, record in records.items()}
     content_ids |= _stored_content_ids(con, states.values())
     tables: dict[str, list[Row]] = {table: [] for table in HISTORY}

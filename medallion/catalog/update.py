@@ -32,10 +32,10 @@ __all__ = ["update", "update_history"]
 
 _UNKNOWN = "-"
 
-OnRecords = Callable[[Iterable[Record]], None]
+OnRecords = Callable[[Iterable[tuple[str, Record]]], None]
 
 
-def _ignore(_records: Iterable[Record]) -> None:
+def _ignore(_records: Iterable[tuple[str, Record]]) -> None:
     """Nobody wants to know which records were read."""
 
 
@@ -55,7 +55,7 @@ def update(
     column, kind)`` of those that it is asked for: the ones that follow from something else than last time. ``views``
     gives the Parquet files of each dataset in the work tree, with absolute paths; a dataset without any, or whose files
     cannot be read, has no view. ``runs`` is a file of JSON lines, a run each; what is no run in it is passed over.
-    ``on_records`` is told the records of history that were read for the first time.
+    ``on_records`` is told the records of history that were read for the first time, each with a commit that made it.
 
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
     that is no catalog of this format is replaced. Where nothing has changed the file is not written.
@@ -66,10 +66,10 @@ def update(
     now = _Sources(_history(repo), _hash(stamp(runs), *keys, *files))
     if now == before:
         return
-    with _published(repo, target) as (con, copy):
+    with _published(repo, target) as (con, copy, is_new):
         known = dict(con.execute("SELECT key, value FROM _medallion.about").fetchall())
         con.execute("BEGIN")
-        if now.history != before.history:
+        if now.history != before.history or is_new:
             index_history(con, repo, copy, on_records)
         index_column_lineage(con, copy, models, column_edges)
         if known.get("runs") != stamp(runs):
@@ -84,17 +84,18 @@ def update(
 def update_history(repo: Repository, target: Path, on_records: OnRecords = _ignore) -> None:
     """Make the catalog say what Git's history says now; what it says of the work tree stays as it is.
 
-    ``on_records`` is told the records that were read for the first time.
+    ``on_records`` is told the records that were read for the first time, each with a commit that made it.
     """
     before = _made_from(target)
     now = _Sources(_history(repo), before.work_tree)
     if now == before:
         return
-    with _published(repo, target) as (con, copy):
+    with _published(repo, target) as (con, copy, is_new):
         con.execute("BEGIN")
         index_history(con, repo, copy, on_records)
         con.execute("COMMIT")
-    _remember(target, now)
+    # A file that had to be made anew says nothing of the work tree yet.
+    _remember(target, _Sources(now.history, _UNKNOWN) if is_new else now)
 
 
 # Whether there is anything to do
@@ -148,8 +149,11 @@ def _digest_file(target: Path) -> Path:
 
 
 @contextmanager
-def _published(repo: Repository, target: Path) -> Iterator[tuple[DuckDBPyConnection, Path]]:
-    """A copy of the catalog to work on, and where it lies; it takes the catalog's place in the end."""
+def _published(repo: Repository, target: Path) -> Iterator[tuple[DuckDBPyConnection, Path, bool]]:
+    """A copy of the catalog to work on, where it lies, and whether it is empty.
+
+    In the end it takes the catalog's place.
+    """
     import duckdb
 
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -157,9 +161,9 @@ def _published(repo: Repository, target: Path) -> Iterator[tuple[DuckDBPyConnect
         raise _not_written(target, os.strerror(errno.EACCES))
     copy = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
     try:
-        con = _open(target, copy, _identity(repo))
+        con, is_new = _open(target, copy, _identity(repo))
         try:
-            yield con, copy
+            yield con, copy, is_new
         finally:
             con.close()
         with copy.open("rb") as written:
@@ -182,8 +186,8 @@ def _not_written(target: Path, reason: str) -> DataError:
     )
 
 
-def _open(target: Path, copy: Path, identity: str) -> DuckDBPyConnection:
-    """A copy of the catalog where it can be gone on with, else a new one."""
+def _open(target: Path, copy: Path, identity: str) -> tuple[DuckDBPyConnection, bool]:
+    """A copy of the catalog where it can be gone on with, else a new one, and whether it is that."""
     import duckdb
 
     if target.exists():
@@ -193,7 +197,7 @@ def _open(target: Path, copy: Path, identity: str) -> DuckDBPyConnection:
             con = duckdb.connect(copy)
             found = con.execute("SELECT value FROM _medallion.about WHERE key = 'identity'").fetchall()
             if found == [(identity,)]:
-                return con
+                return con, False
         except (duckdb.Error, OSError):
             pass
         if con:
@@ -203,4 +207,4 @@ def _open(target: Path, copy: Path, identity: str) -> DuckDBPyConnection:
     con = duckdb.connect(copy)
     con.execute(create())
     con.execute("INSERT INTO _medallion.about VALUES ('identity', ?)", [identity])
-    return con
+    return con, True

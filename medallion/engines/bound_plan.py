@@ -97,6 +97,13 @@ def bound_treatment(serialized: str, *, keyed: bool) -> Treatment | None:
     root = _root(serialized)
     if root is None:
         return None
+    try:
+        return _treatment(root, keyed=keyed)
+    except RecursionError:
+        return None
+
+
+def _treatment(root: Node, *, keyed: bool) -> Treatment:
     nodes = list(_nodes(root))
     keeps = _keeps_order(nodes)
     outputs = _output_types(root)

@@ -50,16 +50,22 @@ class Layout:
 
 
 def read_layout(file: Path) -> Layout:
-    """Read the footer of a Parquet file; ``BuildError`` where it has none."""
-    with file.open("rb") as stream:
-        size = stream.seek(0, 2)
-        stream.seek(max(0, size - 8))
-        end = stream.read(8)
-        length = int.from_bytes(end[:4], "little")
-        if end[4:] != _MAGIC or length + 12 > size:
-            raise BuildError("the file that was written is no Parquet file", location=Location(str(file)))
-        stream.seek(size - 8 - length)
-        document = _Compact(stream.read(length)).structure()
+    """Read the footer of a Parquet file; ``BuildError`` where it has none, or one that makes no sense."""
+    try:
+        with file.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - 8))
+            end = stream.read(8)
+            length = int.from_bytes(end[:4], "little")
+            if end[4:] != _MAGIC or length + 12 > size:
+                raise ValueError("no footer")
+            stream.seek(size - 8 - length)
+            return _layout(_Compact(stream.read(length)).structure())
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error) as error:
+        raise BuildError("the file that was written is no Parquet file", location=Location(str(file))) from error
+
+
+def _layout(document: dict[int, Any]) -> Layout:
     schema = tuple(SchemaElement(e[4].decode(), e.get(5, 0)) for e in document[2])
     groups = [[column[3] for column in group[1]] for group in document.get(4, ())]
     return Layout(

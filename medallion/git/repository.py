@@ -98,6 +98,10 @@ class Repository:
         found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()
         return found or None
 
+    def descends_from(self, commit: str) -> bool:
+        """Whether HEAD is this commit, or descends from it."""
+        return self.process.attempt("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+
     def branch(self) -> str | None:
         """The branch checked out, which may have no commit yet, or None on a detached HEAD."""
         found = os.fsdecode(self.git("symbolic-ref", "--quiet", "--short", "HEAD", check=False)).strip()

@@ -22,7 +22,7 @@ __all__ = ["CANONICAL", "LINEAGE", "MEANING", "Recipe", "fingerprint", "recipe",
 #: macro (models/tokens.py), of the meaning of a model (models/meaning.py), and of what is taken to be read of an
 #: input (models/columns.py, models/names_only.py).
 CANONICAL = "tokens-1"
-MEANING = "duckdb-ast-2"
+MEANING = "duckdb-ast-3"
 LINEAGE = "columns-2"
 
 

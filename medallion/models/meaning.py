@@ -104,7 +104,7 @@ class _Form:
         return form
 
     def _field(self, parent: Node, key: str, value: Any, *, outermost: bool) -> Any:
-        if key in ("where_clause", "having", "qualify"):
+        if key in ("where_clause", "having"):  # In QUALIFY the order of windows decides between equal rows.
             return self.node(value, filters=_is_dataset(parent.get("from_table")))
         if key == "alias" and "type" in parent and _is_table(parent):
             return self._renamed(value)
@@ -160,9 +160,8 @@ class _Form:
 
 
 def _is_table(node: Node) -> bool:
-    return node["type"] in ("BASE_TABLE", "SUBQUERY", "TABLE_FUNCTION", "JOIN", "EXPRESSION_LIST") and (
-        node.get("class") is None
-    )
+    # After the alias of a table function DuckDB may call its column.
+    return node["type"] in ("BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST") and node.get("class") is None
 
 
 def _is_dataset(table: Node | None) -> bool:

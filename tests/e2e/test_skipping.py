@@ -331,3 +331,27 @@ def test_two_runs_at_once_build_once_and_both_are_content(project: Project, tmp_
     assert built.count("silver.orders") == 1
     project.check()
     assert is_sound(project, tmp_path / "fresh")
+
+
+def test_what_a_branch_that_was_not_merged_says_was_built_is_not_believed(project: Project) -> None:
+    project.write("sql/silver/answer.sql", "SELECT 42 AS answer\n")
+    project.run("run").ok()
+    project.run("commit", "-m", "the answer").ok()
+    project.git("switch", "--quiet", "-c", "theirs")
+    honest = json.loads(project.read("data/silver/answer.json"))
+    project.write("sql/silver/answer.sql", "SELECT 666 AS answer\n")
+    project.run("run").ok()
+    planted = json.loads(project.read("data/silver/answer.json"))
+    planted["built"], planted["columns"] = honest["built"], honest["columns"]
+    project.write("data/silver/answer.json", json.dumps(planted, indent=2, sort_keys=True) + "\n")
+    project.git("add", "-A")
+    project.git("commit", "--quiet", "-m", "planted")
+    project.git("switch", "--quiet", "main")
+    shutil.rmtree(project.root / ".medallion")
+    project.git("rm", "--quiet", "--cached", "data/silver/answer.json", "data/silver/answer.parquet")
+    for gone in ("data/silver/answer.json", "data/silver/answer.parquet"):
+        (project.root / gone).unlink()
+    project.git("commit", "--quiet", "-m", "without the answer")
+    project.run("log").ok()
+    assert project.run("run").ok()
+    assert project.rows("SELECT answer FROM silver.answer") == [["42"]]

@@ -79,6 +79,19 @@ SAME = [
 ]
 
 DIFFERENT = [
+    ("SELECT * FROM range(3) AS t", "SELECT * FROM range(3) AS day_no"),
+    ("SELECT * FROM range(3) AS t", "SELECT * FROM range(3) AS T"),
+    ("SELECT * FROM generate_series(1, 3) AS s", "SELECT * FROM generate_series(1, 3) AS r"),
+    (
+        (
+            "SELECT a, k FROM silver.t QUALIFY row_number() OVER (PARTITION BY a ORDER BY k) < 5 "
+            "AND row_number() OVER (PARTITION BY k ORDER BY a) < 5"
+        ),
+        (
+            "SELECT a, k FROM silver.t QUALIFY row_number() OVER (PARTITION BY k ORDER BY a) < 5 "
+            "AND row_number() OVER (PARTITION BY a ORDER BY k) < 5"
+        ),
+    ),
     # Names of output columns
     ("SELECT a AS n FROM silver.t", "SELECT a AS N FROM silver.t"),
     ("SELECT a + 1 FROM silver.t", "SELECT A + 1 FROM silver.t"),
