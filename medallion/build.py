@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from medallion.errors import BuildError, Location, MedallionError
+from medallion.errors import BuildError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
 from medallion.models.annotations import CONDITIONS
 from medallion.models.fingerprint import fingerprint
@@ -244,7 +245,8 @@ class _Run:
         if record is None and not self.files.has_past:
             return  # It is built in any case, and what its SQL means is asked beside that, for the record.
         if record is None or record.built.text != recipe.text or not recipe.sql:
-            self.recipes[name] = replace(recipe, sql=self._meaning(name))
+            with suppress(ModelError):  # What is no SQL is told when it is built.
+                self.recipes[name] = replace(recipe, sql=self._meaning(name))
 
     def _meaning(self, name: TableName) -> str:
         inputs = [self.records[read] for read in self.graph.inputs[name] if read in self.records]

@@ -88,7 +88,11 @@ class Files:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             with target.open("rb") as copy:
-                return hashlib.file_digest(copy, "sha256").hexdigest() == file.oid
+                whole = hashlib.file_digest(copy, "sha256").hexdigest() == file.oid
+            store = self._store()
+            if not whole and store is not None and source == store.path(file.oid):
+                store.put_aside(file.oid)
+            return whole
         except OSError:  # What cannot be copied can be built.
             return False
 

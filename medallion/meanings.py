@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from medallion.cachefile import read_cache, write_cache
+from medallion.engines.faults import Fault, explain
+from medallion.errors import Location, ModelError
 from medallion.models.fingerprint import MEANING
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ class Meanings:
     def of(self, model: Model, macros: Sequence[Macro], inputs: Iterable[Record]) -> str:
         """The sha256 (hex) of what ``model`` means, reading ``inputs`` and using ``macros``.
 
-        Where DuckDB has no tree of the statement, as of a PIVOT at the top, or one too deep for Python, it is that of
-        its tokens.
+        ``ModelError`` with the place where it is no SQL. Where DuckDB has no tree of the statement, as of a PIVOT at
+        the top, or one too deep for Python, it is that of its tokens.
         """
         columns = [column for record in inputs for column in record.columns]
         key = hashlib.sha256(
@@ -65,6 +67,8 @@ class Meanings:
         tree = self._parser.tree(model.sql)
         if tree is None:
             return by_words
+        if isinstance(tree, Fault):
+            raise _explained(tree, model)
         texts = [*(column.type for column in columns), *(macro.sql for macro in macros)]
         if model.sources:  # Their columns are not known, and could be called like anything in the statement.
             texts.append(model.sql)
@@ -81,6 +85,14 @@ class Meanings:
             kept = dict(list({**self._known, **self._used}.items())[-_MOST:])
             write_cache(self._file, {"format": self._format, "forms": kept})
             self._known = kept
+
+
+def _explained(fault: Fault, model: Model) -> ModelError:
+    def locate(offset: int, length: int, note: str) -> Location:
+        return model.locate(model.sql_offset + offset, length, note)
+
+    message, place, hint = explain(fault, model.sql, locate, {})
+    return ModelError(message, location=place or Location(model.path), hint=hint)
 
 
 def _names(text: str) -> Iterable[str]:

@@ -269,6 +269,14 @@ class Project:
             self.index(workspace)
         return committed
 
+    def prepared_message(self) -> str | None:
+        """The message that Git has ready, as in a merge; None where there is none."""
+        try:
+            text = (self.repository.git_dir / "MERGE_MSG").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return None
+        return "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip() or None
+
     def restore(self, name: str, revision: str = "HEAD", *, on_event: OnEvent = ignore) -> tuple[Record, Path | None]:
         """Put a dataset's data and record back as they are at ``revision``.
 

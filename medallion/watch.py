@@ -161,7 +161,7 @@ class Watcher:
                 continue
             state = _state(workspace.graph, workspace.observed, step.name)
             caused = any(read in chosen for read in workspace.graph.inputs.get(step.name, ()))
-            own = step.action in (Action.BUILD, Action.ERROR)
+            own = step.action in (Action.BUILD, Action.REUSE, Action.ERROR)
             if caused or (own and self._failed.get(step.name) != state):
                 chosen[step.name] = None
             else:  # It waits for what has failed.

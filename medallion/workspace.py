@@ -99,15 +99,18 @@ def _recipes(
     problems = dict(graph.problems)
     for name, model in graph.models.items():
         record = records.get(name)
-        if record is not None and record.built.text == model.digest and record.built.engine_version == engine_version:
-            sql = record.built.sql
-        elif name in problems:
-            continue
-        elif records and all(read in records for read in graph.inputs[name]):
-            sql = meanings.of(model, graph.macros[name], [records[read] for read in graph.inputs[name]])
-        else:
-            sql = ""  # It is known when its inputs are, and has to be built in any case.
         try:
+            if record is not None and (record.built.text, record.built.engine_version) == (
+                model.digest,
+                engine_version,
+            ):
+                sql = record.built.sql
+            elif name in problems:
+                continue
+            elif records and all(read in records for read in graph.inputs[name]):
+                sql = meanings.of(model, graph.macros[name], [records[read] for read in graph.inputs[name]])
+            else:
+                sql = ""  # It is known when its inputs are, and has to be built in any case.
             recipes[name] = recipe(graph, name, variables, engine, engine_version, sql)
         except ModelError as error:
             problems.setdefault(name, error)

@@ -66,9 +66,12 @@ def commit(
     from medallion.cli.console import count, err
     from medallion.project import Project
 
+    project = Project.open()
+    if message is None and not sys.stdin.isatty():
+        message = project.prepared_message()
     if message is None and not sys.stdin.isatty():
         raise MedallionError("a commit needs a message", hint="`medallion commit -m MSG`; an editor needs a terminal")
-    done = Project.open().commit(message, allow_stale=allow_stale)
+    done = project.commit(message, allow_stale=allow_stale)
     held = f"{count(len(done.datasets), 'dataset')}, {count(done.others, 'other file')}"
     err().print(f"committed {done.commit[:7]}: {held}")
 

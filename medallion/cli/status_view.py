@@ -37,7 +37,7 @@ def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus], files:
         for i, state in enumerate(status.states):
             line.append(", " if i else "")
             line.append(str(state), style=_STYLE.get(state, "red"))
-        if status.reason:
+        if status.reason and status.reason not in status.states:
             line.append(f"  {status.reason}", style="dim")
         print_line(out(), line)
     for file in listed:

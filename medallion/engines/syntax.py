@@ -6,6 +6,8 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from medallion.engines.faults import Fault
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -19,15 +21,24 @@ class Parser:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
 
-    def tree(self, sql: str) -> list[dict[str, Any]] | None:
-        """The statement as ``json_serialize_sql`` gives it, without defaults; None where DuckDB has no such form."""
+    def tree(self, sql: str) -> list[dict[str, Any]] | Fault | None:
+        """The statement as ``json_serialize_sql`` gives it, without defaults; the fault where it is no SQL.
+
+        None where DuckDB has no such form of it.
+        """
         with self._lock:
             row = self._connect().execute(_SERIALIZE, [sql]).fetchall()[0]
         try:
             document = json.loads(row[0])
         except RecursionError:  # Python's parser takes no tree as deep as DuckDB's.
             return None
-        return None if document.get("error") else document["statements"]
+        if not document["error"]:
+            statements: list[dict[str, Any]] = document["statements"]
+            return statements
+        if document.get("error_type") != "parser":
+            return None
+        offset, length = json.loads(document.get("location") or "[-1, 1]")
+        return Fault("Parser", document["error_message"], offset, max(1, length), document.get("error_subtype", ""))
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:

@@ -149,6 +149,13 @@ class Store:
         finally:
             temporary.unlink(missing_ok=True)
 
+    def put_aside(self, oid: str) -> Path:
+        """Move a corrupt object to where ``git lfs fsck`` moves them, so that a whole one can take its place."""
+        bad = self.folder / "bad" / oid
+        self._make(bad.parent)
+        self.path(oid).replace(bad)
+        return bad
+
     def extract(self, pointer: Pointer, target: Path) -> None:
         """Put a copy of the object in the place of ``target``, by rename and with its permissions."""
         temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")

@@ -72,7 +72,8 @@ def _columns(select: exp.Select) -> Mapping[str, str] | None:
     """Each output column's expression by its name; None where a name is not known, or stands twice."""
     found: dict[str, str] = {}
     for item in select.expressions:
-        name = item.alias_or_name
+        # A column's name is the table's to spell; that of an alias is as written here.
+        name = item.alias or item.name.lower()
         if not name or name in found or item.is_star or item.find(exp.Columns):
             return None
         if not isinstance(item, exp.Alias | exp.Column):
@@ -88,7 +89,7 @@ def _rest(select: exp.Select) -> str:
 
 
 def _text(tree: exp.Expr) -> str:
-    return tree.sql("duckdb", comments=False)
+    return tree.sql("duckdb", comments=False, normalize=True)
 
 
 def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
