@@ -14,7 +14,7 @@ from medallion.plan import DataState
 from medallion.versions import files_in_worktree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from medallion.git.lfs import Store
@@ -45,6 +45,7 @@ class Files:
         self._store = store
         self._look_back: Callable[[], None] | None = look_back
         self._descends = cache(descends)
+        self._lost: set[str] = set()
 
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset, fetched where only pointers are there; ``DataError`` where that fails."""
@@ -92,9 +93,19 @@ class Files:
             store = self._store()
             if not whole and store is not None and source == store.path(file.oid):
                 store.put_aside(file.oid)
+                self._lost.add(file.oid)
             return whole
         except OSError:  # What cannot be copied can be built.
             return False
+
+    def mend_store(self, records: Iterable[Record]) -> None:
+        """Give the store anew what was found corrupt in it and has been built since, byte for byte."""
+        store = self._store() if self._lost else None
+        for record in records if store is not None else ():
+            for file in record.files:
+                if file.oid in self._lost and store is not None:
+                    path = self.workspace.config.root / data_folder(record.dataset) / file.path
+                    store.insert(path, file.oid, file.size)
 
     def _source(self, file: DataFile) -> Path | None:
         store = self._store()

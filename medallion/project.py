@@ -168,6 +168,8 @@ class Project:
             store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
 
+            files = Files(workspace, self._store, self._look_back, self._descends)
+
             def engine() -> Engine:
                 from medallion.engines.duckdb import DuckDBEngine
 
@@ -180,7 +182,7 @@ class Project:
                     steps,
                     self.config,
                     engine,
-                    Files(workspace, self._store, self._look_back, self._descends),
+                    files,
                     workspace.meanings,
                     force=force,
                     differences=differences,
@@ -189,6 +191,7 @@ class Project:
             finally:
                 workspace.identities.save()
                 workspace.meanings.save()
+            files.mend_store(result.records[s.dataset] for s in result.steps if s.outcome in CHANGED)
             changed = [step.dataset for step in result.steps if step.outcome in CHANGED]
             workspace.past.remember((result.records[name], workspace.graph.models[name].sql) for name in changed)
             result = replace(result, seconds=time.monotonic() - begun, errors=workspace.misnamed)

@@ -355,3 +355,24 @@ def test_what_a_branch_that_was_not_merged_says_was_built_is_not_believed(projec
     project.run("log").ok()
     assert project.run("run").ok()
     assert project.rows("SELECT answer FROM silver.answer") == [["42"]]
+
+
+def test_plan_and_status_tell_a_mistake_in_the_sql_at_its_place(project: Project) -> None:
+    edit(project, GOLD, "GROUP BY ALL", "GROUP BY ALL WHRE 1")
+    for command in ("plan", "status"):
+        assert "error: sql/gold/revenue.sql:9:14: syntax error" in project.run(command).stderr, command
+
+
+def test_a_corrupt_object_is_put_aside_when_it_would_be_reused(project: Project) -> None:
+    pointer = project.pointer("data/gold/revenue.parquet")
+    stored = project.root / ".git/lfs/objects" / pointer.oid[:2] / pointer.oid[2:4] / pointer.oid
+    data = bytearray(stored.read_bytes())
+    data[40] ^= 1
+    stored.chmod(0o644)
+    stored.write_bytes(data)
+    (project.root / "data/gold/revenue.parquet").unlink()
+    assert run(project)["gold.revenue"][0] == "same output"
+    assert (project.root / ".git/lfs/bad" / pointer.oid).read_bytes() == data
+    assert stored.read_bytes() == project.read("data/gold/revenue.parquet")
+    project.run("query", "FROM gold.revenue", "--at", "HEAD").ok()
+    project.check()

@@ -128,6 +128,18 @@ QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY exported_at DESC) = 1
     project.check()
 
 
+def test_an_edit_that_is_taken_back_is_reused(project: Project) -> None:
+    model = project.root / "sql/gold/revenue.sql"
+    before = model.read_text()
+    with watching(project) as watch:
+        by_rename(model, before.replace("count(*)", "count(*) + 1"))
+        watch.until("built 1, ")
+        by_rename(model, before)
+        assert "gold.revenue   reused" in watch.until("reused 1, ")
+    assert project.is_up_to_date()
+    project.check()
+
+
 def test_rows_that_differ_are_counted_by_key_or_as_they_are(project: Project) -> None:
     by_key = project.root / "sql/silver/orders.sql"
     with watching(project) as watch:

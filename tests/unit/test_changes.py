@@ -107,3 +107,8 @@ def test_what_cannot_be_told_breaks(before: str, after: str) -> None:
 def test_long_lists_of_columns_are_cut() -> None:
     after = "SELECT a, " + ", ".join(f"c{i}" for i in range(8)) + " FROM silver.t"
     assert str(compare_models("SELECT a FROM silver.t", after)) == ("columns c0, c1, c2, c3, c4 … added (not breaking)")
+
+
+def test_the_case_of_a_columns_name_is_no_other_column() -> None:
+    change = compare_models("SELECT order_id, kunde FROM silver.t", "SELECT ORDER_ID, Kunde, b FROM silver.t")
+    assert (change.added, change.removed, change.changed) == (("b",), (), ())
