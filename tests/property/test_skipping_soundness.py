@@ -509,7 +509,10 @@ class Reader:
             model = parse_model(TableName("silver", "m"), "m.sql", sql, LAYERS)
         except MedallionError:
             return None
-        return self.meanings.of(model, self.macros, self.records)
+        try:
+            return self.meanings.of(model, self.macros, self.records)
+        except MedallionError:
+            return None
 
     def result(self, sql: str) -> object:
         try:
