@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from medallion.catalog.schema import TABLES
+from medallion.engines.sql import literal, no_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.catalog.rows import Row
 
-__all__ = ["insert", "name", "no_glob", "replace", "text"]
+__all__ = ["insert", "replace"]
 
 
 def insert(con: DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[Row]) -> None:
@@ -25,10 +26,10 @@ def insert(con: DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[Ro
         return
     file = scratch.with_name(f"{scratch.name}.jsonl")
     file.write_text(lines, encoding="utf-8")
-    columns = ", ".join(f"{text(column)}: {text(kind)}" for column, kind in TABLES[table].items())
+    columns = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in TABLES[table].items())
     con.execute(
-        f"INSERT INTO {table} SELECT * FROM read_json({text(no_glob(file))}, format = 'newline_delimited', "
-        f"columns = {{{columns}}}, maximum_object_size = 1000000000)"
+        f"INSERT INTO {table} SELECT * FROM read_json({literal(no_glob(str(file)))}, format = 'newline_delimited', "
+        f"columns = {{{columns}}}, maximum_object_size = 1000000000, hive_partitioning = false)"
     )
     file.unlink()
 
@@ -37,18 +38,3 @@ def replace(con: DuckDBPyConnection, scratch: Path, table: str, rows: Iterable[R
     """Insert in place of all rows that are there."""
     con.execute(f"DELETE FROM {table}")
     insert(con, scratch, table, rows)
-
-
-def text(value: str) -> str:
-    """A string, as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def name(value: str) -> str:
-    """A name, as SQL writes it."""
-    return '"' + value.replace('"', '""') + '"'
-
-
-def no_glob(path: Path) -> str:
-    """The path as DuckDB takes it for this one file, whatever characters are in it."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

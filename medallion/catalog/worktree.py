@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from medallion.catalog import rows
 from medallion.catalog.schema import TABLES
-from medallion.catalog.tables import insert, name, no_glob, replace, text
+from medallion.catalog.tables import insert, replace
+from medallion.engines.sql import identifier, read_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -89,25 +90,21 @@ def index_views(con: DuckDBPyConnection, scratch: Path, views: Mapping[TableName
     wanted = {str(dataset): _files(paths) for dataset, paths in views.items() if paths}
     made = dict(con.execute("FROM _medallion.views").fetchall())
     listed = con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    there = {f"{schema}.{view}": f"{name(schema)}.{name(view)}" for schema, view in listed}
+    there = {f"{schema}.{view}": f"{identifier(schema)}.{identifier(view)}" for schema, view in listed}
     kept = {dataset for dataset in there if dataset in wanted and made.get(dataset) == wanted[dataset]}
     for view in there.keys() - kept:
         con.execute(f"DROP VIEW {there[view]}")
     layers = {dataset.layer for dataset in views}
     for (schema,) in con.execute("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal").fetchall():
         if schema not in layers | {"main", "_medallion"}:
-            con.execute(f"DROP SCHEMA IF EXISTS {name(schema)}")
+            con.execute(f"DROP SCHEMA IF EXISTS {identifier(schema)}")
     for layer in sorted(layers):
-        con.execute(f"CREATE SCHEMA IF NOT EXISTS {name(layer)}")
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(layer)}")
     for dataset, paths in views.items():
         if not paths or str(dataset) in kept:
             continue
-        files = ", ".join(text(no_glob(path)) for path in paths)
-        # The folders of a path are no columns, whatever they are called.
         with suppress(duckdb.Error):
-            con.execute(
-                f"CREATE VIEW {dataset.sql} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
-            )
+            con.execute(f"CREATE VIEW {dataset.sql} AS SELECT * FROM {read_parquet(map(str, paths))}")
     changed = [(dataset, files) for dataset, files in wanted.items() if dataset not in kept]
     gone = [*(made.keys() - kept)]
     con.execute("DELETE FROM _medallion.views WHERE dataset IN (SELECT unnest(?::VARCHAR[]))", [gone])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from medallion.engines.parquet_footer import read_layout
-from medallion.engines.sql import identifier, literal
+from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.records import Column
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def read_footer(
     ]
     oid, hashes = _hash(file, leaves, types)
     nullable = {leaf.column for leaf in leaves if leaf.nulls and leaf.column in flat}
-    nullable |= _nested_nulls(connection, path, {i: names[i] for i in range(len(names)) if i not in flat})
+    nullable |= _nested_nulls(connection, file, {i: names[i] for i in range(len(names)) if i not in flat})
     columns = tuple(Column(names[i], types[i], i in nullable, hashes[i]) for i in range(len(names)))
     key_range = None
     if key in names and names.index(key) in flat:
@@ -136,12 +136,12 @@ def _columns(schema: Sequence[SchemaElement]) -> tuple[list[str], list[int], set
     return names, owner, flat
 
 
-def _nested_nulls(connection: duckdb.DuckDBPyConnection, path: str, nested: dict[int, str]) -> set[int]:
+def _nested_nulls(connection: duckdb.DuckDBPyConnection, file: Path, nested: dict[int, str]) -> set[int]:
     """The nested columns that hold NULL themselves: a leaf's statistics also count NULLs inside, and empty lists."""
     if not nested:
         return set()
     tests = ", ".join(f"count(*) > count({identifier(name)})" for name in nested.values())
-    found = connection.execute(f"SELECT {tests} FROM read_parquet({path})").fetchall()[0]
+    found = connection.execute(f"SELECT {tests} FROM {read_parquet([str(file)])}").fetchall()[0]
     return {column for column, has_nulls in zip(nested, found, strict=True) if has_nulls}
 
 

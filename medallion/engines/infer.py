@@ -97,7 +97,7 @@ def _infer_parquet(connection: duckdb.DuckDBPyConnection, path: Path, relative: 
     import duckdb
 
     try:
-        relation = connection.sql(f"FROM read_parquet({literal(exact(path))})")
+        relation = connection.sql(f"FROM read_parquet({literal(exact(path))}, hive_partitioning = false)")
         names = relation.columns
         types = [storable(type_) for type_ in relation.types]
         notes = _parquet_notes(connection, path, relation)

@@ -108,7 +108,8 @@ def _by_columns(
     for options in ("", ", records = true, map_inference_threshold = -1, field_appearance_threshold = 0"):
         try:
             relation = connection.sql(
-                f"FROM read_json({literal(exact(path))}, format = {literal(fmt.layout)}, sample_size = -1{options})"
+                f"FROM read_json({literal(exact(path))}, format = {literal(fmt.layout)}, sample_size = -1, "
+                f"hive_partitioning = false{options})"
             )
         except duckdb.NotImplementedException:
             return None  # Keys inside of a nested object differ only in case.

@@ -25,8 +25,9 @@ def literal(value: str | float | bool) -> str:  # noqa: FBT001  # a boolean is a
 
 
 def read_parquet(files: Iterable[str]) -> str:
-    """A table that reads exactly these files."""
-    return f"read_parquet([{', '.join(literal(no_glob(file)) for file in files)}])"
+    """A table that reads exactly these files. The folders of a path are no columns, whatever they are called."""
+    listed = ", ".join(literal(no_glob(file)) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def no_glob(path: str) -> str:

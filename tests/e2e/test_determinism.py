@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from medallion.sample.files import sql_folder
@@ -107,3 +109,17 @@ def test_no_record_tells_of_the_time_the_machine_or_the_folder(flights: Path) ->
             assert str(flights) not in text
             assert str(Path.home()) not in text
             assert "thread" not in text
+
+
+def test_the_folders_above_a_checkout_are_no_columns(flights: Path, tmp_path: Path) -> None:
+    folder = elsewhere(flights, tmp_path / "year=2024" / "month=1" / "flights")
+    assert differing(reference(flights), build(folder, threads=2)) == []
+    project = Project(folder)
+    project.run("init").ok()
+    project.write(".gitignore", b".medallion/\nsources/\n")  # They are too large to be plain blobs.
+    project.run("commit", "-m", "in a folder that looks like a partition").ok()
+    for at in ((), ("--at", "HEAD")):
+        named = project.run("query", "FROM bronze.airlines LIMIT 1", "--format", "json", *at).ok().stdout
+        assert set(json.loads(named)[0]) == {"carrier", "name"}
+    with duckdb.connect(str(folder / ".medallion" / "catalog.duckdb"), read_only=True) as catalog:
+        assert [column[0] for column in catalog.execute("FROM bronze.airlines").description] == ["carrier", "name"]
