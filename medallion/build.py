@@ -17,7 +17,7 @@ from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
 from medallion.plan import Action, DataState, Decision, Observed, Step, decide
 from medallion.publish import dataset_files, publish
-from medallion.reasons import UP_TO_DATE
+from medallion.reasons import REUSED, UP_TO_DATE
 from medallion.records import Built, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
@@ -277,6 +277,7 @@ class _Run:
             if decision.reuse is not None:
                 outcome, record, peak = self._reuse(session, name, decision.reuse, before, target)
             if decision.reuse is None or record is None:
+                decision = replace(decision, reason=decision.reason.removesuffix(REUSED))
                 outcome, record, peak = self._build(session, name, decision, before, target)
         except MedallionError as error:
             return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=error)

@@ -42,7 +42,7 @@ class Files:
     ) -> None:
         self.workspace = workspace
         self.identities = workspace.identities
-        self._store = store
+        self._store = cache(store)
         self._look_back: Callable[[], None] | None = look_back
         self._descends = cache(descends)
         self._lost: set[str] = set()

@@ -7,8 +7,9 @@ it is filled again. It is SQLite because Python has that at hand: a look-up must
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import Recipe, recipe_digest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Earlier", "Past", "recipe_of"]
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,21 @@ class Past:
         self._file = config.state / "cache" / "built.sqlite"
 
     @property
+    def id(self) -> str:
+        """What tells this file from one that is made in its place; empty where none can be made.
+
+        History is told once. Whoever tells it remembers by this whom it was told.
+        """
+        for create in (False, True):
+            found = self._select("SELECT id FROM about", create=create)
+            if found:
+                return str(found[0][0])
+        return ""
+
+    @property
     def is_empty(self) -> bool:
-        """Whether nothing is known: nothing was built here yet, or somebody emptied the cache."""
-        connection = self._open(create=False)
-        if connection is None:
-            return True
-        connection.close()
-        return False
+        """Whether nothing is known of any build."""
+        return not self._select("SELECT 1 FROM built LIMIT 1")
 
     def find(self, recipe: Recipe) -> Iterator[Earlier]:
         """The records that this recipe led to, the latest first."""
@@ -118,15 +127,19 @@ class Past:
 
     def _ask(self, condition: str, value: str) -> list[tuple[str, str, str | None, str | None]]:
         """Text, digest, SQL and commits of the records that meet a condition."""
+        commits = "SELECT group_concat(made.commit_id, ' ') FROM made WHERE made.digest = built.digest"
+        asked = f"SELECT record, digest, sql, ({commits}) FROM built WHERE {condition} ORDER BY rowid DESC"
+        return self._select(asked, value)
+
+    def _select(self, asked: str, *values: str, create: bool = False) -> list[tuple[Any, ...]]:
+        """The rows; none where there is no file, or one that cannot be read."""
         import sqlite3
 
-        connection = self._open(create=False)
+        connection = self._open(create=create)
         if connection is None:
             return []
         try:
-            commits = "SELECT group_concat(made.commit_id, ' ') FROM made WHERE made.digest = built.digest"
-            asked = f"SELECT record, digest, sql, ({commits}) FROM built WHERE {condition} ORDER BY rowid DESC"
-            return connection.execute(asked, [value]).fetchall()
+            return connection.execute(asked, values).fetchall()
         except sqlite3.Error:
             return []
         finally:
@@ -152,14 +165,16 @@ class Past:
                 about = [_FORMAT, str(self._file.stat().st_ino)]
                 if create and not connection.execute("SELECT 1 FROM about").fetchall():
                     with connection:
-                        connection.execute("INSERT INTO about VALUES (?, ?)", about)
+                        connection.execute("INSERT INTO about VALUES (?, ?, ?)", [*about, secrets.token_hex(8)])
                 if connection.execute("SELECT format, inode FROM about").fetchall() == [tuple(about)]:
                     return connection
+                is_sound = False
             except (sqlite3.Error, OSError) as error:
-                if any(word in str(error) for word in ("locked", "busy", "unable to open", "readonly")):
-                    return None  # Nothing is wrong with the file.
+                is_sound = any(word in str(error) for word in ("locked", "busy", "unable to open", "readonly"))
             if connection is not None:
                 connection.close()
+            if is_sound:
+                return None
             self._delete()
         return None
 
@@ -172,7 +187,7 @@ class Past:
 
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS about (format TEXT, inode TEXT);
+CREATE TABLE IF NOT EXISTS about (format TEXT, inode TEXT, id TEXT);
 CREATE TABLE IF NOT EXISTS built (digest TEXT PRIMARY KEY, recipe TEXT, text TEXT, record TEXT, sql TEXT);
 CREATE TABLE IF NOT EXISTS made (digest TEXT, commit_id TEXT, PRIMARY KEY (digest, commit_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_recipe ON built (recipe);

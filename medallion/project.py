@@ -297,10 +297,11 @@ class Project:
         ``limit`` is how many at most, 0 all.
         """
         from medallion.catalog import read_versions, update_history
+        from medallion.past import Past
 
+        past = Past(self.config)
         table = TableName.parse(name) if name else None
-        self._forget_with_past()
-        update_history(self.repository, self.catalog, self._remember_history)
+        update_history(self.repository, self.catalog, told=past.id, on_records=past.remember_history)
         rows = read_versions(self.catalog, self.repository, table, layers=self.config.layers, limit=limit)
         if not rows and table is not None:
             workspace = self.workspace()
@@ -383,7 +384,7 @@ class Project:
         from medallion.trace import column_edges, edges_keys
 
         workspace = workspace or self.workspace()
-        self._forget_with_past()
+        past = workspace.past
 
         def edges(names: Iterable[TableName]) -> list[tuple[str, str, str, str, str]]:
             return [
@@ -399,23 +400,20 @@ class Project:
             column_edges=edges,
             views=self._views(workspace),
             runs=self.config.state / "runs.jsonl",
-            on_records=self._remember_history,
+            told=past.id,
+            on_records=past.remember_history,
         )
         return self.catalog
 
     def _look_back(self) -> None:
         """Make known what Git's history says was built."""
         from medallion.catalog import update_history
-
-        with suppress(MedallionError):  # Without a repository, or a catalog that can be written, more is built.
-            if self.repository.head():
-                self._forget_with_past()
-                update_history(self.repository, self.catalog, self._remember_history)
-
-    def _remember_history(self, made: Iterable[tuple[str, Record]]) -> None:
         from medallion.past import Past
 
-        Past(self.config).remember_history(made)
+        past = Past(self.config)
+        with suppress(MedallionError):  # Without a repository, or a catalog that can be written, more is built.
+            if self.repository.head():
+                update_history(self.repository, self.catalog, told=past.id, on_records=past.remember_history)
 
     def _descends(self, commit: str) -> bool:
         """Whether HEAD descends from a commit."""
@@ -423,14 +421,6 @@ class Project:
             return self.repository.descends_from(commit)
         except GitError:
             return False
-
-    def _forget_with_past(self) -> None:
-        """Records are told as they are read, once; where what was told is lost, history has to be read again."""
-        from medallion.past import Past
-
-        if self.catalog.exists() and Past(self.config).is_empty:
-            with suppress(OSError):
-                self.catalog.unlink(missing_ok=True)
 
     def _views(self, workspace: Workspace) -> dict[TableName, list[Path]]:
         """Files of the datasets whose data is here, in the work tree or in the LFS store."""

@@ -47,6 +47,7 @@ def update(
     column_edges: Callable[[Collection[TableName]], Iterable[Sequence[str]]],
     views: Mapping[TableName, Sequence[Path]],
     runs: Path,
+    told: str = "",
     on_records: OnRecords = _ignore,
 ) -> None:
     """Make the catalog at ``target`` say what Git's history, the models, the work tree and the runs say now.
@@ -56,6 +57,7 @@ def update(
     gives the Parquet files of each dataset in the work tree, with absolute paths; a dataset without any, or whose files
     cannot be read, has no view. ``runs`` is a file of JSON lines, a run each; what is no run in it is passed over.
     ``on_records`` is told the records of history that were read for the first time, each with a commit that made it.
+    ``told`` names who is told: for another one the whole history is read again.
 
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
     that is no catalog of this format is replaced. Where nothing has changed the file is not written.
@@ -63,10 +65,10 @@ def update(
     before = _made_from(target)
     files = (f"{name} {path} {stamp(path)}" for name, paths in sorted(views.items()) for path in paths)
     keys = (f"{name} {key}" for name, key in sorted(models.items()))
-    now = _Sources(_history(repo), _hash(stamp(runs), *keys, *files))
+    now = _Sources(_history(repo, told), _hash(stamp(runs), *keys, *files))
     if now == before:
         return
-    with _published(repo, target) as (con, copy, is_new):
+    with _published(target, _identity(repo, told)) as (con, copy, is_new):
         known = dict(con.execute("SELECT key, value FROM _medallion.about").fetchall())
         con.execute("BEGIN")
         if now.history != before.history or is_new:
@@ -81,16 +83,16 @@ def update(
     _remember(target, now)
 
 
-def update_history(repo: Repository, target: Path, on_records: OnRecords = _ignore) -> None:
+def update_history(repo: Repository, target: Path, *, told: str = "", on_records: OnRecords = _ignore) -> None:
     """Make the catalog say what Git's history says now; what it says of the work tree stays as it is.
 
-    ``on_records`` is told the records that were read for the first time, each with a commit that made it.
+    ``told`` and ``on_records`` are as for :func:`update`.
     """
     before = _made_from(target)
-    now = _Sources(_history(repo), before.work_tree)
+    now = _Sources(_history(repo, told), before.work_tree)
     if now == before:
         return
-    with _published(repo, target) as (con, copy, is_new):
+    with _published(target, _identity(repo, told)) as (con, copy, is_new):
         con.execute("BEGIN")
         index_history(con, repo, copy, on_records)
         con.execute("COMMIT")
@@ -109,23 +111,23 @@ class _Sources:
     work_tree: str
 
 
-def _history(repo: Repository) -> str:
+def _history(repo: Repository, told: str) -> str:
     refs = repo.git("for-each-ref", "--format=%(objectname) %(refname)")
-    return _hash(_identity(repo), refs.decode(errors="replace"), str(repo.head()))
+    return _hash(_identity(repo, told), refs.decode(errors="replace"), str(repo.head()))
 
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
-def _identity(repo: Repository) -> str:
+def _identity(repo: Repository, told: str) -> str:
     """What a catalog must have in common with this project to be gone on with.
 
     A shallow clone that gets deeper gives parents to commits that had none.
     """
     shallow = repo.common_dir / "shallow"
     cut = hashlib.sha256(shallow.read_bytes()).hexdigest() if shallow.exists() else ""
-    return json.dumps([FORMAT, repo.prefix, cut])
+    return json.dumps([FORMAT, repo.prefix, cut, told])
 
 
 def _made_from(target: Path) -> _Sources:
@@ -149,7 +151,7 @@ def _digest_file(target: Path) -> Path:
 
 
 @contextmanager
-def _published(repo: Repository, target: Path) -> Iterator[tuple[DuckDBPyConnection, Path, bool]]:
+def _published(target: Path, identity: str) -> Iterator[tuple[DuckDBPyConnection, Path, bool]]:
     """A copy of the catalog to work on, where it lies, and whether it is empty.
 
     In the end it takes the catalog's place.
@@ -161,7 +163,7 @@ def _published(repo: Repository, target: Path) -> Iterator[tuple[DuckDBPyConnect
         raise _not_written(target, os.strerror(errno.EACCES))
     copy = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
     try:
-        con, is_new = _open(target, copy, _identity(repo))
+        con, is_new = _open(target, copy, identity)
         try:
             yield con, copy, is_new
         finally:

@@ -30,7 +30,6 @@ def encode_model(model: Model) -> Encoded:
 def decode_model(encoded: Encoded, name: TableName, path: str, text: str) -> Model:
     """The model that was encoded, in this file; any error of indexing or typing where the list is of another kind."""
     start, length, digest, description, columns, annotations, sources, *reads = encoded
-    datasets, functions, calls, variables, volatile, names = reads
     return Model(
         name=name,
         path=path,
@@ -41,13 +40,8 @@ def decode_model(encoded: Encoded, name: TableName, path: str, text: str) -> Mod
         description=description,
         columns=columns,
         annotations=tuple(Annotation(*entry) for entry in annotations),
-        datasets=_references(datasets),
         sources=tuple(SourceReference(*entry) for entry in sources),
-        table_functions=tuple(TableFunction(*entry) for entry in functions),
-        calls=tuple(Call(*entry) for entry in calls),
-        variables=frozenset(variables),
-        volatile_at=tuple(Word(*entry) for entry in volatile),
-        names=None if names is None else frozenset(names),
+        **_decode_reads(reads),
     )
 
 
@@ -59,7 +53,6 @@ def encode_macro(macro: Macro) -> Encoded:
 def decode_macro(encoded: Encoded, path: str, text: str) -> Macro:
     """The macro that was encoded, in this file; errors as for a model."""
     name, start, length, digest, *reads = encoded
-    datasets, functions, calls, variables, volatile, names = reads
     return Macro(
         name=name,
         path=path,
@@ -67,12 +60,7 @@ def decode_macro(encoded: Encoded, path: str, text: str) -> Macro:
         sql=text[start : start + length],
         offset=start,
         digest=digest,
-        calls=tuple(Call(*entry) for entry in calls),
-        datasets=_references(datasets),
-        table_functions=tuple(TableFunction(*entry) for entry in functions),
-        variables=frozenset(variables),
-        volatile_at=tuple(Word(*entry) for entry in volatile),
-        names=None if names is None else frozenset(names),
+        **_decode_reads(reads),
     )
 
 
@@ -87,5 +75,14 @@ def _encode_reads(holder: Model | Macro) -> Encoded:
     ]
 
 
-def _references(encoded: Encoded) -> tuple[Reference, ...]:
-    return tuple(Reference(TableName(layer, name), offset, length) for layer, name, offset, length in encoded)
+def _decode_reads(encoded: Encoded) -> dict[str, Any]:
+    """What a model and a macro have in common, by the names of their fields."""
+    datasets, functions, calls, variables, volatile, names = encoded
+    return {
+        "datasets": tuple(Reference(TableName(layer, name), *place) for layer, name, *place in datasets),
+        "table_functions": tuple(TableFunction(*entry) for entry in functions),
+        "calls": tuple(Call(*entry) for entry in calls),
+        "variables": frozenset(variables),
+        "volatile_at": tuple(Word(*entry) for entry in volatile),
+        "names": None if names is None else frozenset(names),
+    }

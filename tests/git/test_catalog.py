@@ -307,6 +307,46 @@ def test_a_shallow_clone_that_gets_deeper_is_indexed_anew(catalog: Catalog, tmp_
     assert clone.ask("SELECT count(*), count(parent_version) FROM versions") == [(3, 2)]
 
 
+def test_a_catalog_that_history_made_anew_gets_what_the_work_tree_says_with_the_next_update(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    work = catalog.work
+    for content in ("o1", "o2"):
+        write(work, record(ORDERS, content))
+        work.commit(content)
+    work.git("clone", "--quiet", "--depth=1", work.root.as_uri(), str(tmp_path / "clone"))
+    clone = Catalog(type(work)(tmp_path / "clone"), tmp_path / "clone/.medallion/catalog.duckdb")
+    clone.edges = [("gold.revenue", "total", "silver.orders", "amount", "AGGREGATION")]
+    assert clone.ask("SELECT count(*) FROM column_lineage") == [(1,)]
+    clone.work.git("fetch", "--quiet", "--unshallow")
+    update_history(clone.work.repo, clone.target)
+    assert clone.ask("SELECT count(*) FROM column_lineage") == [(1,)]
+
+
+def test_records_are_told_once_and_to_whoever_was_not_told_yet_all_of_them(catalog: Catalog) -> None:
+    work = catalog.work
+    told: list[tuple[str, str, int]] = []
+
+    def tell(who: str) -> list[tuple[str, str, int]]:
+        told.clear()
+        update_history(
+            work.repo,
+            catalog.target,
+            told=who,
+            on_records=lambda made: told.extend((who, commit, r.rows) for commit, r in made),
+        )
+        return list(told)
+
+    write(work, record(ORDERS, "o1"))
+    first = work.commit("o1")
+    assert [(who, commit) for who, commit, _ in tell("ada")] == [("ada", first)]
+    assert tell("ada") == []
+    write(work, record(ORDERS, "o2"))
+    second = work.commit("o2")
+    assert [commit for _, commit, _ in tell("ada")] == [second]
+    assert sorted(commit for _, commit, _ in tell("bob")) == sorted([first, second])
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(

@@ -157,3 +157,11 @@ def test_what_was_built_here_and_what_commits_say_is_told_apart(root: Path) -> N
     past(root).remember([(record(2), SQL), (record(3), SQL)])
     told = {e.record.rows: (e.here, sorted(e.commits)) for e in past(root).find(recipe_of(record(1)))}
     assert told == {1: (False, ["a" * 40, "b" * 40]), 2: (True, ["c" * 40]), 3: (True, [])}
+
+
+def test_a_file_that_is_made_in_place_of_another_has_another_id(root: Path) -> None:
+    first = past(root).id
+    past(root).remember([(record(1), SQL)])
+    assert past(root).id == first != ""
+    file(root).unlink()
+    assert past(root).id not in ("", first)
