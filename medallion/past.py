@@ -99,11 +99,11 @@ class Past:
 
         Where the file cannot be written to, nothing is kept: that costs a build, and no more.
         """
-        self._insert([(_row(record, sql), "") for record, sql in built])
+        self._insert([(_row(record, record.encode(), sql), "") for record, sql in built])
 
-    def remember_history(self, made: Iterable[tuple[str, Record]]) -> None:
-        """Keep the records of history, each with a commit that made it. Where that fails, as above."""
-        self._insert([(_row(record, None), commit) for commit, record in made])
+    def remember_history(self, made: Iterable[tuple[str, Record, bytes]]) -> None:
+        """Keep the records of history, each with a commit that made it and its text. Where that fails, as above."""
+        self._insert([(_row(record, text, None), commit) for commit, record, text in made])
 
     def _insert(self, rows: Sequence[tuple[tuple[str | None, ...], str]]) -> None:
         import sqlite3
@@ -195,8 +195,8 @@ CREATE INDEX IF NOT EXISTS by_text ON built (text);
 """
 
 
-def _row(record: Record, sql: str | None) -> tuple[str | None, ...]:
-    text = record.encode().decode()
+def _row(record: Record, encoded: bytes, sql: str | None) -> tuple[str | None, ...]:
+    text = encoded.decode()
     return _digest(text), recipe_digest(recipe_of(record)), record.built.text, text, sql
 
 

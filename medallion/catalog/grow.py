@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from medallion.names import TableName
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from medallion.catalog.rows import Key, Row
     from medallion.git.repository import Repository
 
-__all__ = ["index_history"]
+__all__ = ["OnRecords", "index_history"]
 
 
-def index_history(
-    con: DuckDBPyConnection, repo: Repository, scratch: Path, on_records: Callable[[Iterable[tuple[str, Record]]], None]
-) -> None:
+#: Is told records, each with a commit that made it and its text as Git has it.
+OnRecords = Callable[[Iterable[tuple[str, Record, bytes]]], None]
+
+
+def index_history(con: DuckDBPyConnection, repo: Repository, scratch: Path, on_records: OnRecords) -> None:
     """Bring the tables of history up to date; what is known of a commit is kept, and is not read.
 
     The work is that of the new commits, however long the history is. Only where commits are gone, or new ones begin in
@@ -44,9 +47,9 @@ def index_history(
         return
     parents = {parent for node in new for parent in node.parents}
     states = _states(con, parents.difference(node.commit for node in new))
-    records, errors = _read_records(repo, new)
-    made = ((node.commit, records.get((d, oid))) for node in new for d, oid in node.changes.items() if oid)
-    on_records((commit, record) for commit, record in made if record is not None)
+    texts, records, errors = _read_records(repo, new)
+    made = ((node.commit, (d, oid)) for node in new for d, oid in node.changes.items() if oid)
+    on_records((commit, records[key], texts[key[1]]) for commit, key in made if key in records)
     content_ids = {key: record.content_id for key, record in records.items()}
     content_ids |= _stored_content_ids(con, states.values())
     tables: dict[str, list[Row]] = {table: [] for table in HISTORY}
@@ -117,16 +120,20 @@ def _states(con: DuckDBPyConnection, commits: Iterable[str]) -> dict[str, State]
     return stored
 
 
-def _read_records(repo: Repository, nodes: Iterable[Node]) -> tuple[dict[Key, Record], dict[Key, str]]:
-    """The records that ``nodes`` changed, and why some cannot be read."""
+def _read_records(
+    repo: Repository, nodes: Iterable[Node]
+) -> tuple[dict[str, bytes], dict[Key, Record], dict[Key, str]]:
+    """The texts by blob of the records that ``nodes`` changed, the records, and why some cannot be read."""
     wanted: dict[str, set[Key]] = {}
     for node in nodes:
         for dataset, oid in node.changes.items():
             if oid is not None:
                 wanted.setdefault(oid, set()).add((dataset, oid))
+    texts: dict[str, bytes] = {}
     records: dict[Key, Record] = {}
     errors: dict[Key, str] = {key: "it is not in this clone" for keys in wanted.values() for key in keys}
     for oid, content in repo.read_blobs(wanted):
+        texts[oid] = content
         for key in wanted[oid]:
             try:
                 record = Record.decode(content, record_path(key[0]))
@@ -138,7 +145,7 @@ def _read_records(repo: Repository, nodes: Iterable[Node]) -> tuple[dict[Key, Re
                 del errors[key]
             else:
                 errors[key] = f"the record says that it is of {record.dataset}"
-    return records, errors
+    return texts, records, errors
 
 
 def _stored_content_ids(con: DuckDBPyConnection, states: Iterable[State]) -> dict[Key, str]:

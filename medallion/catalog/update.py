@@ -8,34 +8,31 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.catalog.grow import index_history
+from medallion.catalog.grow import OnRecords, index_history
 from medallion.catalog.schema import FORMAT, create
 from medallion.catalog.worktree import index_column_lineage, index_runs, index_views, stamp
 from medallion.errors import DataError, Location
-from medallion.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
     from medallion.git.repository import Repository
     from medallion.names import TableName
+    from medallion.records import Record
 
 __all__ = ["update", "update_history"]
 
 _UNKNOWN = "-"
 
-OnRecords = Callable[[Iterable[tuple[str, Record]]], None]
 
-
-def _ignore(_records: Iterable[tuple[str, Record]]) -> None:
+def _ignore(_records: Iterable[tuple[str, Record, bytes]]) -> None:
     """Nobody wants to know which records were read."""
 
 
@@ -56,8 +53,8 @@ def update(
     column, kind)`` of those that it is asked for: the ones that follow from something else than last time. ``views``
     gives the Parquet files of each dataset in the work tree, with absolute paths; a dataset without any, or whose files
     cannot be read, has no view. ``runs`` is a file of JSON lines, a run each; what is no run in it is passed over.
-    ``on_records`` is told the records of history that were read for the first time, each with a commit that made it.
-    ``told`` names who is told: for another one the whole history is read again.
+    ``on_records`` is told the records of history that were read for the first time. ``told`` names who is told: for
+    another one the whole history is read again.
 
     Commits are read once: what an earlier call has read is kept, and what is no longer reachable is removed. A file
     that is no catalog of this format is replaced. Where nothing has changed the file is not written.

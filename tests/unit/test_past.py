@@ -87,7 +87,7 @@ def test_a_record_is_kept_once(root: Path) -> None:
 
 def test_the_sql_of_a_record_is_found_by_its_text_and_not_lost_again(root: Path) -> None:
     past(root).remember([(record(1), "SELECT 1 AS k")])
-    past(root).remember_history([("c" * 40, record(1))])
+    past(root).remember_history([("c" * 40, record(1), record(1).encode())])
     assert past(root).sql(record(1)) == "SELECT 1 AS k"
     assert past(root).sql(record(1, text="u")) is None
 
@@ -153,7 +153,8 @@ def test_a_folder_that_cannot_be_written_to_costs_nothing_but_the_memory(root: P
 
 
 def test_what_was_built_here_and_what_commits_say_is_told_apart(root: Path) -> None:
-    past(root).remember_history([("a" * 40, record(1)), ("b" * 40, record(1)), ("c" * 40, record(2))])
+    made = [("a" * 40, record(1)), ("b" * 40, record(1)), ("c" * 40, record(2))]
+    past(root).remember_history((commit, found, found.encode()) for commit, found in made)
     past(root).remember([(record(2), SQL), (record(3), SQL)])
     told = {e.record.rows: (e.here, sorted(e.commits)) for e in past(root).find(recipe_of(record(1)))}
     assert told == {1: (False, ["a" * 40, "b" * 40]), 2: (True, ["c" * 40]), 3: (True, [])}
