@@ -7,18 +7,19 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.checks.data import Before, audit_of, check_data, refuse_failed
+from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
-from medallion.models.annotations import CONDITIONS
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
 from medallion.observe import Identities, real_files, source_state
-from medallion.plan import Action, DataState, Decision, Observed, Step, decide
+from medallion.plan import Action, DataState, Decision, Observed, Step, audited, decide
 from medallion.publish import dataset_files, publish
-from medallion.reasons import REUSED, UP_TO_DATE
-from medallion.records import Built, DataFile, Input, InputKind, Record
+from medallion.reasons import REUSED, UP_TO_DATE, looked_at
+from medallion.records import Built, Checked, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.engines.protocol import Engine, Produced, Session
+    from medallion.events import CheckResult
     from medallion.meanings import Meanings
+    from medallion.models.audits import Audit
     from medallion.models.graph import Graph
 
 __all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
@@ -54,8 +57,7 @@ class RunResult:
     """What a run did: one event for each dataset it looked at, in the order in which they ended.
 
     ``records`` and ``data`` are the project's as they stand afterwards; ``peak_memory`` is in bytes; ``errors`` are
-    those that belong to no dataset, as a file whose name no dataset could have. ``untested`` counts the conditions
-    that the models state and nothing tests.
+    those that belong to no dataset, as a file whose name no dataset could have.
     """
 
     steps: tuple[StepFinished, ...]
@@ -64,7 +66,6 @@ class RunResult:
     records: Mapping[TableName, Record]
     data: Mapping[TableName, DataState]
     errors: tuple[MedallionError, ...] = ()
-    untested: int = 0
 
     def count(self, outcome: Outcome) -> int:
         """How many steps ended so."""
@@ -81,17 +82,19 @@ def build(
     meanings: Meanings,
     *,
     force: bool = False,
+    accept: bool = False,
     differences: bool = False,
     on_event: OnEvent = ignore,
 ) -> RunResult:
     """Carry out the ``steps`` of a plan of this graph and these files. The caller holds the run lock.
 
     ``engine`` is called where there is something to do. A failing dataset leaves its old data in place and its readers
-    untouched; everything else is still built. ``differences`` has each result compared with the version that it
+    untouched; everything else is still built. ``accept`` has a change published that ``@expect`` does not expect.
+    ``differences`` has each result compared with the version that it
     replaces, where that is here. ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
-    run = _Run(graph, observed, config, files, meanings, force=force, on_event=on_event)
+    run = _Run(graph, observed, config, files, meanings, force=force, accept=accept, on_event=on_event)
     run.differences = {} if differences else None
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
@@ -106,13 +109,12 @@ def build(
         peak_memory=run.peak_memory,
         records=run.records,
         data=run.data,
-        untested=sum(a.word in CONDITIONS for m in graph.models.values() for a in m.annotations),
     )
 
 
 #: The actions of a plan that there is something to do for, and the outcomes that leave another record.
-WORK = frozenset({Action.BUILD, Action.REUSE, Action.MAYBE})
-CHANGED = frozenset({Outcome.BUILT, Outcome.SAME, Outcome.REUSED})
+WORK = frozenset({Action.BUILD, Action.REUSE, Action.MAYBE, Action.CHECK})
+CHANGED = frozenset({Outcome.BUILT, Outcome.SAME, Outcome.REUSED, Outcome.CHECKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class _Ended:
     record: Record | None = None
     error: MedallionError | None = None
     peak_memory: int | None = None
+    checks: tuple[CheckResult, ...] = ()
 
 
 class _Run:
@@ -139,6 +142,7 @@ class _Run:
         meanings: Meanings,
         *,
         force: bool,
+        accept: bool,
         on_event: OnEvent,
     ) -> None:
         self.graph = graph
@@ -151,6 +155,7 @@ class _Run:
         self.identities = files.identities
         self.meanings = meanings
         self.force = force
+        self.accept = accept
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
         self.differences: dict[TableName, RowDelta] | None = None
@@ -180,6 +185,7 @@ class _Run:
             record.size if record else None,
             ended.error,
             self.differences.get(name) if self.differences and ended.record else None,
+            ended.error.results if isinstance(ended.error, CheckError) else ended.checks,
         )
         self.finished.append(event)
         self.emit(event)
@@ -224,12 +230,12 @@ class _Run:
         """Decide each step whose inputs are settled; hand those that must be built to the pool."""
         unsettled = {*waiting, *running.values()}
         for name in list(waiting):
-            if name not in waiting or unsettled.intersection(self.graph.inputs[name]):
+            if name not in waiting or unsettled.intersection((*self.graph.inputs[name], *audited(self.graph, name))):
                 continue
             waiting.remove(name)
             self._renew_recipe(name)
             decision = decide(self.graph, self.observed, name, force=self.force)
-            if decision.action in (Action.BUILD, Action.REUSE):
+            if decision.action in (Action.BUILD, Action.REUSE, Action.CHECK):
                 running[pool.submit(self._step, session, name, decision)] = name
                 continue
             unsettled.discard(name)
@@ -273,12 +279,15 @@ class _Run:
         self.emit(StepStarted(name, before.rows if before else None))
         started = time.monotonic()
         target = self.config.state / "tmp" / f"{name}.parquet"
+        ended: _Ended | None = None
         try:
-            if decision.reuse is not None:
-                outcome, record, peak = self._reuse(session, name, decision.reuse, before, target)
-            if decision.reuse is None or record is None:
+            if decision.action is Action.CHECK and before is not None:
+                ended = self._recheck(session, name, decision, before)
+            elif decision.reuse is not None:
+                ended = self._reuse(session, name, decision, decision.reuse, before, target)
+            if ended is None:
                 decision = replace(decision, reason=decision.reason.removesuffix(REUSED))
-                outcome, record, peak = self._build(session, name, decision, before, target)
+                ended = self._build(session, name, decision, before, target)
         except MedallionError as error:
             return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=error)
         except OSError as error:
@@ -290,11 +299,11 @@ class _Run:
             return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=refused)
         finally:
             target.unlink(missing_ok=True)
-        return _Ended(outcome, decision.reason, time.monotonic() - started, record, peak_memory=peak)
+        return replace(ended, seconds=time.monotonic() - started)
 
     def _build(
         self, session: Session, name: TableName, decision: Decision, before: Record | None, target: Path
-    ) -> tuple[Outcome, Record, int | None]:
+    ) -> _Ended:
         from medallion.engines.source_files import check_whole
 
         model = self.graph.models[name]
@@ -312,13 +321,28 @@ class _Run:
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
+        record, checks = self._audit(session, record, before, [produced.file], produced=True)
         same = self._publish(session, record, before, produced.file)
-        return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
+        outcome = Outcome.SAME if same else Outcome.BUILT
+        return _Ended(outcome, decision.reason, 0.0, record, peak_memory=produced.peak_memory, checks=checks)
+
+    def _recheck(self, session: Session, name: TableName, decision: Decision, before: Record) -> _Ended:
+        """Run the checks on data that is there already; its record says so once it has passed them."""
+        files = list(self.files.find(before, self.data[name]))
+        record, checks = self._audit(session, before, before, files)
+        publish(self.config, record, None, self.identities)
+        return _Ended(Outcome.CHECKED, decision.reason, 0.0, record, checks=checks)
 
     def _reuse(
-        self, session: Session, name: TableName, past: Record, before: Record | None, target: Path
-    ) -> tuple[Outcome, Record | None, None]:
-        """Take the data of an earlier build; no record where it is not to be had after all."""
+        self,
+        session: Session,
+        name: TableName,
+        decision: Decision,
+        past: Record,
+        before: Record | None,
+        target: Path,
+    ) -> _Ended | None:
+        """Take the data of an earlier build; None where it is not to be had after all."""
         record = replace(
             past,
             files=tuple(replace(file, path=f"{name.name}.parquet") for file in past.files),
@@ -326,9 +350,56 @@ class _Run:
         )
         here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
         if not here and not self.files.copy(past.files[0], target):
-            return Outcome.REUSED, None, None
+            return None
+        data = [self.config.root / file for file in dataset_files(record)] if here else [target]
+        record, checks = self._audit(session, record, before, data)
         self._publish(session, record, before, target)
-        return Outcome.REUSED, record, None
+        return _Ended(Outcome.REUSED, decision.reason, 0.0, record, checks=checks)
+
+    def _audit(
+        self, session: Session, record: Record, before: Record | None, files: Sequence[Path], *, produced: bool = False
+    ) -> tuple[Record, tuple[CheckResult, ...]]:
+        """The record with what was checked, and the results; ``CheckError`` where the data must not be published.
+
+        Data that replaces none (``before`` is None) is compared with nothing.
+        """
+        name = record.dataset
+        audit = audit_of(self.graph, record)
+        if not audit.checks:
+            return replace(record, checked=None), ()
+        missing = [read for read in audit.reads if read not in self.records]
+        if missing:
+            raise BuildError(
+                f"a check of {name} looks at {missing[0]}, which has not been built",
+                location=Location(self.graph.path(name)),
+                hint=f"`medallion run {missing[0]} {name}` builds both",
+            )
+        self._register(session, audit.reads)
+        results = check_data(
+            session,
+            self.config,
+            self.graph,
+            record,
+            files,
+            self._replaced(before, record, audit),
+            now=datetime.now(UTC),
+            keep=True,
+            in_order=produced,
+        )
+        results = refuse_failed(results, record, published=before, accept=self.accept)
+        digest = self.observed.checks.get(name)
+        return replace(record, checked=Checked(digest, looked_at(self.records, audit)) if digest else None), results
+
+    def _replaced(self, before: Record | None, record: Record, audit: Audit) -> Before | None:
+        """The version about to be replaced, where checks compare with it; its files are fetched if need be."""
+        compares = any(check.kind.compares for check in audit.checks)
+        if before is None or not compares or before.content_id == record.content_id:
+            return None
+        state = self.data.get(record.dataset)
+        at_hand = state in (DataState.PRESENT, DataState.UNFETCHED)
+        with suppress(DataError):
+            return Before(before, [*self.files.find(before, state)] if at_hand and state else None)
+        return Before(before, None)
 
     def _publish(self, session: Session, record: Record, before: Record | None, file: Path) -> bool:
         """Put data and record in place; whether the data is what it was before."""

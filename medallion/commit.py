@@ -44,8 +44,9 @@ def refuse_stale(steps: Sequence[Step]) -> None:
     if stale:
         width = max(len(str(s.name)) for s in stale)
         listed = "\n".join(f"  {s.name!s:<{width}}  {s.reason}" for s in stale)
+        what = f"{len(stale)} dataset{'s do' if len(stale) > 1 else ' does'} not match the SQL, inputs and checks"
         raise StaleError(
-            f"{len(stale)} dataset{'s do' if len(stale) > 1 else ' does'} not match the SQL and inputs:\n{listed}",
+            f"{what}:\n{listed}",
             hint="`medallion run` mends that, or says what is in the way; --allow-stale commits them as they are",
         )
 

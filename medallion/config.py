@@ -30,6 +30,7 @@ KEYS: Mapping[str, str] = {
     "duckdb.memory_limit": "How much memory DuckDB takes before it spills to disk. Default: 80 % of the machine's. "
     "A floating-point sum that has to spill may come out with other last digits.",
     "variables.<name>": "The value of getvariable('<name>') in SQL. It enters the fingerprint where it is used.",
+    "checks.failed_rows": "How many of the rows that fail a check are kept in .medallion/failed/. Default: 1000.",
     "review.samples": "Whether a review report shows sample rows. Default: false.",
 }
 
@@ -50,6 +51,7 @@ class Config:
     memory_limit: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
     review_samples: bool = False
+    failed_rows: int = 1000
 
     @property
     def state(self) -> Path:
@@ -110,10 +112,12 @@ class _Reader:
         self.text = path.read_text(encoding="utf-8")
 
     def config(self, values: Mapping[str, Any]) -> Config:
-        self._known(values, ["layers", "sources", "duckdb", "variables", "review"], "")
+        self._known(values, ["layers", "sources", "duckdb", "variables", "checks", "review"], "")
         duckdb = self._table(values, "duckdb")
         review = self._table(values, "review")
         self._known(duckdb, ["threads", "memory_limit"], "duckdb.")
+        checks = self._table(values, "checks")
+        self._known(checks, ["failed_rows"], "checks.")
         self._known(review, ["samples"], "review.")
         return Config(
             root=self.path.parent.resolve(),
@@ -124,6 +128,7 @@ class _Reader:
             memory_limit=self._memory(duckdb),
             variables=self._variables(self._table(values, "variables")),
             review_samples=self._flag(review, "samples"),
+            failed_rows=self._failed_rows(checks),
         )
 
     def _fail(self, key: str, message: str, hint: str = "") -> ConfigError:
@@ -193,6 +198,12 @@ class _Reader:
             twice = next(key for key in table if folded[key.casefold()] != key)
             raise self._fail(f"variables.{twice}", f'variable "{twice}" is there twice: DuckDB takes no notice of case')
         return dict(table)
+
+    def _failed_rows(self, table: Mapping[str, Any]) -> int:
+        value = table.get("failed_rows", 1000)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self._fail("checks.failed_rows", "checks.failed_rows must be a whole number, 0 or more")
+        return value
 
     def _flag(self, table: Mapping[str, Any], key: str) -> bool:
         value = table.get(key, False)

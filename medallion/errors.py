@@ -12,6 +12,7 @@
     │   └── RevisionError         a revision that is unknown, ambiguous, or predates the dataset
     ├── QueryError                SQL that a person typed
     ├── BuildError                a step of a run that failed
+    │   └── CheckError            exit code 1: new data that fails its checks, and is not published
     └── StaleError                exit code 1: data does not match its SQL or inputs
 
 A message says what failed; ``location`` where; ``hint`` what to do next. The edges render them; nobody
@@ -21,11 +22,15 @@ else prints. An exception outside of this tree is a bug of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from unicodedata import combining, east_asian_width
+
+if TYPE_CHECKING:
+    from medallion.events import CheckResult
 
 __all__ = [
     "BuildError",
+    "CheckError",
     "ConfigError",
     "DataError",
     "GitError",
@@ -155,6 +160,25 @@ class QueryError(MedallionError):
 
 class BuildError(MedallionError):
     """A step of a run that failed."""
+
+
+class CheckError(BuildError):
+    """Data that does not pass its checks. ``results`` are those of all checks, ``kept`` says what stands."""
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: Location | None = None,
+        hint: str = "",
+        results: tuple[CheckResult, ...] = (),
+        kept: str = "",
+    ) -> None:
+        super().__init__(message, location=location, hint=hint)
+        self.results = results
+        self.kept = kept
 
 
 class StaleError(MedallionError):

@@ -8,14 +8,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from medallion.errors import MedallionError
+    from medallion.errors import Location, MedallionError
     from medallion.names import TableName
 
 __all__ = [
+    "CheckResult",
+    "CheckStatus",
     "Event",
     "OnEvent",
     "Outcome",
     "RowDelta",
+    "Sample",
     "StepFinished",
     "StepProgress",
     "StepStarted",
@@ -29,6 +32,7 @@ class Outcome(StrEnum):
 
     BUILT = "built"
     SAME = "same output"
+    CHECKED = "checked"
     REUSED = "reused"
     UNCHANGED = "unchanged"
     FAILED = "failed"
@@ -76,11 +80,51 @@ class RowDelta:
     columns_retyped: tuple[str, ...] = ()
 
 
+class CheckStatus(StrEnum):
+    """How a check came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A few rows as text (None: NULL), with the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check on a dataset of ``rows`` rows; its severity is error or warn.
+
+    ``failures`` is how many rows fail it, also where that is tolerated; None where it is not of rows. ``message`` says
+    what was found where that is no number of rows. ``sample`` are the first rows that fail, ``failed_rows`` the file
+    that holds them, relative to the project.
+    """
+
+    dataset: TableName
+    check: str
+    kind: str
+    severity: str
+    columns: tuple[str, ...]
+    status: CheckStatus
+    failures: int | None
+    rows: int
+    location: Location
+    message: str = ""
+    sample: Sample | None = None
+    failed_rows: str | None = None
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class StepFinished:
     """A step ended; ``seconds`` is its own computing time, rows and bytes are of the dataset as it stands now.
 
-    ``difference`` is to the version before, where that was asked for and is known.
+    ``difference`` is to the version before, where that was asked for and is known; ``checks`` are those that ran.
     """
 
     dataset: TableName
@@ -91,6 +135,7 @@ class StepFinished:
     size: int | None = None
     error: MedallionError | None = None
     difference: RowDelta | None = None
+    checks: tuple[CheckResult, ...] = ()
 
 
 Event = Waiting | StepStarted | StepProgress | StepFinished

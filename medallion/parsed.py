@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from medallion.cachefile import read_cache, write_cache
 from medallion.installed import version_of
-from medallion.models.encoded import decode_macro, decode_model, encode_macro, encode_model
+from medallion.models.encoded import (
+    decode_check,
+    decode_macro,
+    decode_model,
+    encode_check,
+    encode_macro,
+    encode_model,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from medallion.config import Config
+    from medallion.models.check import Check
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
 
 __all__ = ["Parsed"]
 
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
-_FORMAT = "2"
+_FORMAT = "3"
 # There is none, or one of another kind.
 _NO_ENTRY = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -67,6 +75,19 @@ class Parsed:
         macros = parse_macros(path, text, self._layers)
         self._used[key] = [encode_macro(macro) for macro in macros]
         return macros
+
+    def check(self, path: str, text: str) -> Check:
+        """The check in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_check`."""
+        key = _key("check", text)
+        with suppress(*_NO_ENTRY):
+            known = decode_check(self._known[key], path, text)
+            self._used[key] = self._known[key]
+            return known
+        from medallion.models.parse import parse_check
+
+        check = parse_check(path, text, self._layers)
+        self._used[key] = encode_check(check)
+        return check
 
     def save(self) -> None:
         """Write what was used, where that differs from what was known: texts that are gone are forgotten."""

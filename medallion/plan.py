@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, SourceError
 from medallion.models.fingerprint import Recipe, fingerprint
-from medallion.reasons import REUSED, SQL_CHANGED, if_changed, listed, why, why_not
+from medallion.reasons import REUSED, SQL_CHANGED, if_changed, listed, why, why_not, why_unchecked
 from medallion.records import AFTER_MERGE, Input, InputKind, Record
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.names import TableName
 
-__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
+__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "audited", "decide", "plan"]
 
 
 class Action(StrEnum):
@@ -31,6 +31,7 @@ class Action(StrEnum):
     BUILD = "build"
     REUSE = "reuse"
     MAYBE = "maybe"
+    CHECK = "check"
     UNCHANGED = "unchanged"
     ERROR = "error"
     SKIP = "skip"
@@ -68,7 +69,8 @@ class Observed:
 
     ``listings`` maps the content id of a pattern, where it is still known, to the files it then had: it serves the
     reasons only. ``past`` gives the records, of any dataset and time, that a recipe is known to have led to and whose
-    data is at hand, ``former_sql`` the SQL that a record's data was built from, where it is known.
+    data is at hand, ``former_sql`` the SQL that a record's data was built from, where it is known. ``checks`` are the
+    digests of the checks of each dataset that has any.
     """
 
     records: Mapping[TableName, Record]
@@ -77,6 +79,7 @@ class Observed:
     sources: Mapping[str, SourceState]
     recipes: Mapping[TableName, Recipe]
     listings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    checks: Mapping[TableName, str] = field(default_factory=dict)
     past: Callable[[Recipe], Iterable[Record]] = lambda _: ()
     former_sql: Callable[[Record], str | None] = lambda _: None
 
@@ -150,9 +153,11 @@ def _step(
     if failed:
         return Step(name, Action.SKIP, f"needs {listed(failed)}", failed)
     decision = decide(graph, observed, name, force=force, volatile=volatile)
-    building = tuple(s.name for s in before if s.action in (Action.BUILD, Action.REUSE, Action.MAYBE))
-    if decision.action is Action.UNCHANGED and building:
+    building = _building((s.name for s in before), steps)
+    if decision.action in (Action.UNCHANGED, Action.CHECK) and building:
         return Step(name, Action.MAYBE, if_changed(observed, name, building), building)
+    if decision.action is Action.UNCHANGED and (looked_at := _building(audited(graph, name), steps)):
+        return Step(name, Action.CHECK, f"its checks look at {listed(looked_at)}, if that changes", looked_at)
     missing = {i for i in graph.inputs.get(name, ()) if i not in observed.records}
     if isinstance(decision.error, _InputMissingError) and missing <= set(building):
         if name in observed.records and not force:
@@ -161,6 +166,18 @@ def _step(
     if decision.action is Action.REUSE and building:  # What is at hand fits today's inputs, and those may change.
         return Step(name, Action.BUILD, decision.reason.removesuffix(REUSED), building, change=decision.change)
     return Step(name, decision.action, decision.reason, (), decision.error, decision.change)
+
+
+def _building(names: Iterable[TableName], steps: Mapping[TableName, Step]) -> tuple[TableName, ...]:
+    """Those of ``names`` that may come out with other data."""
+    may_change = (Action.BUILD, Action.REUSE, Action.MAYBE)
+    return tuple(name for name in names if name in steps and steps[name].action in may_change)
+
+
+def audited(graph: Graph, name: TableName) -> tuple[TableName, ...]:
+    """The datasets that the checks of ``name`` look at."""
+    audit = graph.audits.get(name)
+    return audit.reads if audit else ()
 
 
 class _InputMissingError(DataError):
@@ -192,6 +209,9 @@ def decide(
         reason += f": {change}" if change else ""
     gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
+        unchecked = why_unchecked(observed, name, record, graph.audits)
+        if unchecked and not gone:
+            return Decision(Action.CHECK, unchecked, inputs, fingerprint=now)
         return Decision(Action.UNCHANGED, why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now)
     if gone:
         return Decision(Action.ERROR, reason, inputs, _source_error(graph, observed, name, gone[0].name))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from medallion.add import Added
     from medallion.build import RunResult
     from medallion.catalog import Log
+    from medallion.check import Checked
     from medallion.commit import Committed
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
@@ -144,15 +145,16 @@ class Project:
         *,
         exclude: Iterable[str] = (),
         force: bool = False,
+        accept: bool = False,
         differences: bool = False,
         on_event: OnEvent = ignore,
         command: str = "run",
     ) -> RunResult:
         """Bring the selected datasets (all, without a selection) up to date.
 
-        A dataset that fails is a step of the result, not an exception. ``differences`` counts for each rebuilt one
-        which rows differ from before. The process works in the project's folder while models run. Waits while another
-        process writes to the project.
+        A dataset that fails is a step of the result, not an exception. ``accept`` publishes a change that ``@expect``
+        does not expect; ``differences`` counts for each rebuilt one which rows differ from before. The process works
+        in the project's folder while models run. Waits while another process writes to the project.
         """
         from medallion.build import CHANGED, WORK, build
         from medallion.files import Files
@@ -185,6 +187,7 @@ class Project:
                     files,
                     workspace.meanings,
                     force=force,
+                    accept=accept,
                     differences=differences,
                     on_event=on_event,
                 )
@@ -200,6 +203,35 @@ class Project:
                 after = replace(workspace.observed, records=result.records, data=result.data)
                 self._index_if_versioned(replace(workspace, observed=after))
             return result
+
+    def check(self, select: Iterable[str] = (), *, exclude: Iterable[str] = (), at: str | None = None) -> Checked:
+        """Run the checks of the selected datasets (all, without a selection) on what is built.
+
+        ``at`` is a revision: its checks on its data, with age counted from its own time. Nothing is built or changed;
+        rows that fail are kept in ``.medallion/failed/``. What comes of it is in the catalog, too.
+        """
+        from medallion.check import check_version, version_at, version_here
+        from medallion.engines.duckdb import DuckDBEngine
+        from medallion.runs import Runs, check_line
+        from medallion.select import select as choose
+
+        started = datetime.now(UTC)
+        select, exclude = _listed(select), _listed(exclude)
+        workspace, steps = self.plan(volatile=False)
+        if at is None:
+            version, changed = version_here(workspace, self._store), self._changed(workspace, [*select, *exclude])
+        else:
+            version, changed = version_at(self.config, self.repository, self.store, at, workspace.identities), {}
+        chosen = choose(version.graph, select, steps, exclude=exclude, changed=changed)
+        store = self._store()
+        folders = [store.folder, self.config.state / "cache"] if store else []
+        checked = check_version(self.config, version, chosen, lambda: DuckDBEngine(self.config, folders))
+        workspace.identities.save()
+        if checked.results:
+            lines = [check_line(result) | {"version": checked.version} for result in checked.results]
+            Runs(self.config).log("check", started, checked.seconds, (), {}, lines)
+            self._index_if_versioned(workspace)
+        return checked
 
     def _index_if_versioned(self, workspace: Workspace) -> None:
         """The catalog is an index over Git history; a folder without Git has none."""

@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING
 from medallion.records import InputKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from medallion.models.audits import Audit
     from medallion.models.fingerprint import Recipe
     from medallion.models.graph import Graph
     from medallion.names import TableName
     from medallion.plan import Observed, SourceState
     from medallion.records import Input, Record
 
-__all__ = ["REUSED", "SQL_CHANGED", "UP_TO_DATE", "if_changed", "listed", "why", "why_not"]
+__all__ = [
+    "REUSED",
+    "SQL_CHANGED",
+    "UP_TO_DATE",
+    "if_changed",
+    "listed",
+    "looked_at",
+    "why",
+    "why_not",
+    "why_unchecked",
+]
 
 #: The reason of a dataset for which nothing has to be done.
 UP_TO_DATE = "up to date"
@@ -73,6 +84,27 @@ def why_not(
     if record.built.model != graph.models[name].path:
         return f"its model was moved here from {record.built.model}"
     return UP_TO_DATE
+
+
+def why_unchecked(observed: Observed, name: TableName, record: Record | None, audits: Mapping[TableName, Audit]) -> str:
+    """Why data that need not be built has to be checked; empty where it has not."""
+    digest = observed.checks.get(name)
+    if digest is None or record is None:
+        return ""
+    if record.checked is None:
+        return "its checks have not been run"
+    if record.checked.digest != digest:
+        return "its checks changed"
+    now = looked_at(observed.records, audits[name])
+    changed = sorted(
+        read for read in {*now, *record.checked.inputs} if record.checked.inputs.get(read) != now.get(read)
+    )
+    return f"{listed(changed)} changed, which its checks look at" if changed else ""
+
+
+def looked_at(records: Mapping[TableName, Record], audit: Audit) -> dict[str, str]:
+    """The content ids of the datasets that checks look at, as far as they are built."""
+    return {str(read): records[read].content_id for read in audit.reads if read in records}
 
 
 def if_changed(observed: Observed, name: TableName, building: Sequence[TableName]) -> str:

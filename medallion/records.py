@@ -24,6 +24,7 @@ __all__ = [
     "AFTER_MERGE",
     "FORMAT",
     "Built",
+    "Checked",
     "Column",
     "DataFile",
     "Input",
@@ -103,9 +104,20 @@ class Built:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Which checks the data has passed: the digest of all, and the content ids of the other datasets they looked at."""
+
+    digest: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Record:
-    """One dataset at one moment. ``key`` is empty where the model declares none."""
+    """One dataset at one moment. ``key`` is empty where the model declares none.
+
+    ``checked`` is None where there was nothing to check.
+    """
 
     dataset: TableName
     rows: int
@@ -113,6 +125,7 @@ class Record:
     key: tuple[str, ...]
     files: tuple[DataFile, ...]
     built: Built
+    checked: Checked | None = None
 
     @cached_property
     def content_id(self) -> str:
@@ -142,7 +155,7 @@ class Record:
 
     @cached_property
     def _encoded(self) -> bytes:
-        document = {
+        document: dict[str, object] = {
             "format": FORMAT,
             "dataset": str(self.dataset),
             "rows": self.rows,
@@ -160,6 +173,8 @@ class Record:
                 "variables": dict(self.built.variables),
             },
         }
+        if self.checked:
+            document["checked"] = {"digest": self.checked.digest, "inputs": dict(self.checked.inputs)}
         return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
     @classmethod
@@ -286,7 +301,14 @@ def _decode(document: Mapping[str, Any]) -> Record:
             macros=dict(built.get("macros", {})),
             variables=dict(built.get("variables", {})),
         ),
+        checked=_decode_checked(document.get("checked")),
     )
+
+
+def _decode_checked(checked: Any) -> Checked | None:
+    if checked is None:
+        return None
+    return Checked(_text(checked["digest"]), {_text(name): _text(read) for name, read in checked["inputs"].items()})
 
 
 def _text(value: object) -> str:

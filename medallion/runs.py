@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from medallion.config import Config
-    from medallion.events import StepFinished
+    from medallion.events import CheckResult, StepFinished
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "check_line"]
 
 # The file is kept below this many bytes: then the older half of it goes.
 _MOST = 16_000_000
@@ -41,8 +41,12 @@ class Runs:
         seconds: float,
         steps: Sequence[StepFinished],
         peak_memory: Mapping[TableName, int],
+        checks: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        """Add a run with each of its steps, but for those that were up to date. ``peak_memory`` is in bytes."""
+        """Add a run with each of its steps, but for those that were up to date. ``peak_memory`` is in bytes.
+
+        ``checks`` are those that belong to no step, as :func:`check_line` gives them.
+        """
         listed = [s for s in steps if s.outcome is not Outcome.UNCHANGED or s.reason != UP_TO_DATE]
         self.append(
             {
@@ -51,6 +55,7 @@ class Runs:
                 "seconds": round(seconds, 3),
                 "command": command,
                 "steps": [_document(step, peak_memory.get(step.dataset)) for step in listed],
+                **({"checks": [*checks]} if checks else {}),
             }
         )
 
@@ -101,4 +106,21 @@ def _document(step: StepFinished, peak_memory: int | None) -> dict[str, object]:
         "bytes": step.size,
         "peak_memory": peak_memory,
         "error": step.error.message if step.error else None,
+        **({"checks": [check_line(check) for check in step.checks]} if step.checks else {}),
+    }
+
+
+def check_line(result: CheckResult) -> dict[str, object]:
+    """A check as it is logged: no value of the data is in it."""
+    return {
+        "dataset": str(result.dataset),
+        "check": result.check,
+        "kind": result.kind,
+        "severity": result.severity,
+        "status": str(result.status),
+        "failures": result.failures,
+        "rows": result.rows,
+        "failed_rows": result.failed_rows,
+        "location": f"{result.location.path}:{result.location.line}",
+        "seconds": round(result.seconds, 3),
     }

@@ -27,6 +27,7 @@ class State(StrEnum):
 
     NEW = "new"
     STALE = "stale"
+    UNCHECKED = "unchecked"
     FAILED = "failed"
     MISSING = "missing"
     UNFETCHED = "unfetched"
@@ -115,6 +116,9 @@ def _status(
         reason = "" if by_hand else step.reason
     elif step.action in (Action.BUILD, Action.REUSE, Action.MAYBE):
         states.append(State.NEW if record is None else State.STALE)
+        reason = step.reason
+    elif step.action is Action.CHECK:
+        states.append(State.UNCHECKED)
         reason = step.reason
     if record is not None and data is DataState.MISSING:
         states.append(State.MISSING)

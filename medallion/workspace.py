@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from medallion.errors import DataError, Location, MedallionError, ModelError
 from medallion.git.lfs import conflicted
 from medallion.meanings import Meanings
-from medallion.models.fingerprint import Recipe, recipe
+from medallion.models.fingerprint import Recipe, checks_digest, recipe
 from medallion.models.graph import Graph, build_graph
 from medallion.names import TableName
 from medallion.observe import Identities, data_state, read_records, source_state
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from medallion.config import Config, Variable
+    from medallion.models.check import Check
     from medallion.models.model import Macro, Model
     from medallion.records import Record
 
@@ -70,6 +71,12 @@ def look(
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             records.pop(name, None)
+    checks = {}
+    for name in graph.audits:
+        try:
+            checks[name] = checks_digest(graph, name, {**config.variables, **(variables or {})})
+        except ModelError as error:
+            problems.setdefault(name, error)
     observed = Observed(
         records=records,
         broken=broken,
@@ -77,6 +84,7 @@ def look(
         sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
         recipes=recipes,
         listings=identities.listings,
+        checks={name: digest for name, digest in checks.items() if digest},
     )
     graph = replace(graph, problems=problems)
     orphans = tuple(sorted({*records, *broken} - set(graph.order)))
@@ -146,15 +154,17 @@ def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
             models.append(parsed.model(name, paths[0], _text(config.root, paths[0])))
         except ModelError as error:
             problems[name] = error
+    checks, check_errors = _checks(config, parsed)
     parsed.save()
-    graph = build_graph(models, macros, config.layers, problems)
-    return _blame_macros(graph, macro_errors), misnamed
+    graph = build_graph(models, macros, config.layers, problems, checks)
+    misnamed += graph.misplaced
+    return _blame_shared([*macro_errors, *check_errors], graph), misnamed
 
 
 def _model_files(config: Config, misnamed: list[MedallionError]) -> dict[TableName, list[str]]:
     """The SQL files of each dataset; a layer's folder may have folders of its own, which name nothing."""
     found: dict[TableName, list[str]] = {}
-    known = {*config.layers, "macros"}
+    known = {*config.layers, "macros", "checks"}
     folder = config.root / "sql"
     if folder.is_dir():
         misnamed += [
@@ -235,8 +245,19 @@ def _macros(config: Config, parsed: Parsed) -> tuple[list[Macro], list[ModelErro
     return list(macros.values()), errors
 
 
-def _blame_macros(graph: Graph, errors: list[ModelError]) -> Graph:
-    """A macro file that cannot be read stops every model: which macros they use is not known without it."""
+def _checks(config: Config, parsed: Parsed) -> tuple[list[Check], list[ModelError]]:
+    checks: list[Check] = []
+    errors: list[ModelError] = []
+    for path in sorted(_sql_files(f"{config.root}/", "sql/checks")):
+        try:
+            checks.append(parsed.check(path, _text(config.root, path)))
+        except ModelError as error:
+            errors.append(error)
+    return checks, errors
+
+
+def _blame_shared(errors: list[ModelError], graph: Graph) -> Graph:
+    """A file of macros or a check that cannot be read stops every model: which of them it concerns is not known."""
     if not errors:
         return graph
     problems = {name: graph.problems.get(name, errors[0]) for name in graph.order}

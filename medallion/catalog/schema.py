@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FORMAT", "HISTORY", "TABLES", "create"]
 
-FORMAT = 3
+FORMAT = 4
 """Of tables and of what is in them: a catalog of another format is built anew."""
 
 TABLES: dict[str, dict[str, str]] = {
@@ -57,6 +57,20 @@ TABLES: dict[str, dict[str, str]] = {
         "bytes": "BIGINT",
         "peak_memory": "BIGINT",
         "error": "VARCHAR",
+    },
+    "check_results": {
+        "run": "VARCHAR",
+        "dataset": "VARCHAR",
+        "check": "VARCHAR",
+        "kind": "VARCHAR",
+        "severity": "VARCHAR",
+        "status": "VARCHAR",
+        "failures": "BIGINT",
+        "rows": "BIGINT",
+        "failed_rows": "VARCHAR",
+        "location": "VARCHAR",
+        "version": "VARCHAR",
+        "seconds": "DOUBLE",
     },
     # What the next update needs to go on from here. No layer can have this name.
     "_medallion.about": {"key": "VARCHAR", "value": "VARCHAR"},

@@ -55,14 +55,18 @@ def index_column_lineage(
 
 
 def index_runs(con: DuckDBPyConnection, scratch: Path, file: Path) -> None:
-    """Runs and their steps, from the log of this machine."""
+    """Runs, their steps and the results of checks, from the log of this machine."""
     listed = list(_read_runs(file))
-    replace(con, scratch, "runs", (run for run, _ in listed))
-    replace(con, scratch, "run_steps", (step for _, steps in listed for step in steps))
+    replace(con, scratch, "runs", (run for run, _, _ in listed))
+    replace(con, scratch, "run_steps", (step for _, steps, _ in listed for step in steps))
+    replace(con, scratch, "check_results", (check for _, _, checks in listed for check in checks))
 
 
-def _read_runs(file: Path) -> Iterator[tuple[Row, list[Row]]]:
-    """Runs and their steps; a line that is no run, as one that was cut short by a crash, is passed over."""
+def _read_runs(file: Path) -> Iterator[tuple[Row, list[Row], list[Row]]]:
+    """Runs, their steps and the checks that ran in them.
+
+    A line that is no run, as one that was cut short by a crash, is passed over.
+    """
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -76,7 +80,12 @@ def _read_runs(file: Path) -> Iterator[tuple[Row, list[Row]]]:
                 rows.row("run_steps", run["id"], number, *(step.get(key) for key in list(TABLES["run_steps"])[2:]))
                 for number, step in enumerate(run.get("steps", ()))
             ]
-            yield rows.row("runs", run["id"], moment, run.get("seconds"), run.get("command")), steps
+            checks = [
+                rows.row("check_results", run["id"], *(check.get(key) for key in list(TABLES["check_results"])[1:]))
+                for holder in (run, *run.get("steps", ()))
+                for check in holder.get("checks", ())
+            ]
+            yield rows.row("runs", run["id"], moment, run.get("seconds"), run.get("command")), steps, checks
 
 
 def index_views(con: DuckDBPyConnection, scratch: Path, views: Mapping[TableName, Sequence[Path]]) -> None:

@@ -1,4 +1,4 @@
-"""``plan`` and ``run``."""
+"""``plan``, ``run`` and ``check``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from medallion.cli.complete import complete_select
+from medallion.cli.complete import complete_revision, complete_select
 from medallion.errors import ConfigError, MedallionError
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command(rich_help_panel=_PANEL, cls=SelectCommand)(plan)
     app.command(rich_help_panel=_PANEL, cls=SelectCommand)(run)
+    app.command(rich_help_panel=_PANEL, cls=SelectCommand)(check)
 
 
 def plan(
@@ -121,6 +122,9 @@ def run(
         bool, typer.Option("--force", help="Build even what is up to date or was changed by hand.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Publish a change of the data that @expect or @contract would refuse.")
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Count the rows that differ from the version before.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build what each saved file touches, and tell how rows differ.")
@@ -130,8 +134,8 @@ def run(
 ) -> None:
     """Build what is stale.
 
-    A dataset that fails keeps its last version, and everything that does not need it is still built. --watch ends
-    with Ctrl-C, and then exits with 130 as everything that is interrupted.
+    New data is checked before it is published. A dataset that fails keeps its last version, and everything that does
+    not need it is still built. --watch ends with Ctrl-C, and then exits with 130 as everything that is interrupted.
 
     Example: medallion run
     """
@@ -152,7 +156,7 @@ def run(
         keep_running(Project.open().config, chosen, left_out, variables, force=force)
     project = Project.open(variables=variables)
     with RunView(project.config, quiet=as_json) as view:
-        result = project.run(chosen, exclude=left_out, force=force, differences=diff, on_event=view)
+        result = project.run(chosen, exclude=left_out, force=force, accept=accept, differences=diff, on_event=view)
     if as_json:
         from medallion.cli.console import print_json
 
@@ -166,6 +170,45 @@ def run(
     errors = [error.exit_code for error in (*result.errors, *(s.error for s in result.steps)) if error]
     if errors:
         raise typer.Exit(max(errors))
+
+
+def check(
+    select: Select = None,
+    *,
+    also: SelectOption = None,
+    exclude: Exclude = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="REV", help="Data and checks of a version.", autocompletion=complete_revision),
+    ] = None,
+    var: Variables = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """Run the data checks on what is built, here or at a version. Nothing is built or changed.
+
+    Exits with 1 when a check fails. Rows that fail are kept in .medallion/failed/.
+
+    Example: medallion check --at v1.2 silver.orders
+    """
+    from medallion.cli.check_view import check_document, print_checks
+    from medallion.project import Project
+
+    chosen, left_out = [*(select or ()), *(also or ())], exclude or []
+    checked = Project.open(variables=parse_variables(var)).check(chosen, exclude=left_out, at=at)
+    if as_json:
+        from medallion.cli.console import print_json
+
+        print_json({"version": checked.version, "checks": [check_document(result) for result in checked.results]})
+    else:
+        print_checks(checked.results, len(checked.unbuilt), checked.seconds)
+        from medallion.cli.console import print_error
+
+        for error in checked.errors:
+            print_error(error)
+    if checked.errors:
+        raise typer.Exit(2)
+    if checked.failed:
+        raise typer.Exit(1)
 
 
 def _say_empty(select: Sequence[str], exclude: Sequence[str]) -> None:

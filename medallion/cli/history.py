@@ -44,7 +44,9 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="For a progra
         print_status(workspace, statuses, files)
     if workspace.misnamed or any(s.error for s in statuses):
         raise typer.Exit(2)
-    if any({"new", "stale", "failed", "missing", "modified"} & {str(x) for x in s.states} for s in statuses):
+    if any(
+        {"new", "stale", "failed", "missing", "modified", "unchecked"} & {str(x) for x in s.states} for s in statuses
+    ):
         raise typer.Exit(1)
 
 

@@ -22,6 +22,7 @@ _WORD = {
     Action.BUILD: ("build", "green"),
     Action.REUSE: ("reuse", "green"),
     Action.MAYBE: ("build", "yellow"),
+    Action.CHECK: ("check", "green"),
     Action.UNCHANGED: ("unchanged", "dim"),
     Action.ERROR: ("error", "red"),
     Action.SKIP: ("skip", "yellow"),

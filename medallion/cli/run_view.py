@@ -6,8 +6,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from medallion.cli.check_view import check_document, print_check_error, print_results, tally
 from medallion.cli.console import count, err, print_error, print_line, seconds, size
 from medallion.cli.text import Text
+from medallion.errors import CheckError
 from medallion.events import Event, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, Waiting
 from medallion.reasons import UP_TO_DATE
 
@@ -25,6 +27,7 @@ _STYLE = {
     Outcome.BUILT: "green",
     Outcome.SAME: "dim",
     Outcome.REUSED: "green",
+    Outcome.CHECKED: "green",
     Outcome.UNCHANGED: "dim",
     Outcome.FAILED: "red",
     Outcome.SKIPPED: "yellow",
@@ -91,8 +94,12 @@ class RunView:
             line.append_text(_difference(event.difference)).append("  ")
         line.append(event.reason, style="dim")
         print_line(err(), line)
-        if event.error:
+        if isinstance(event.error, CheckError):
+            print_check_error(event.error)
+        elif event.error:
             print_error(event.error)
+        else:
+            print_results(event.checks)
 
     def _lines(self) -> RenderableType:
         from rich.text import Text as RichText
@@ -122,13 +129,14 @@ class RunView:
             everything = count(len(result.steps), "dataset")
             err().print(f"everything is up to date ({everything}) in {seconds(result.seconds)}")
             return
-        if result.untested and counts[Outcome.BUILT]:
-            stated = count(result.untested, "condition")
-            err().print(f"{stated} (@check, @not_null …) stated in comments, not tested", style="dim")
+        ran = [check for step in result.steps for check in step.checks]
         reused = f"reused {counts[Outcome.REUSED]}, " if counts[Outcome.REUSED] else ""
         same = f"same output {counts[Outcome.SAME]}, " if counts[Outcome.SAME] else ""
+        checked = f"checked {counts[Outcome.CHECKED]}, " if counts[Outcome.CHECKED] else ""
+        if ran:
+            err().print(f"{count(len(ran), 'check')}: {tally(ran)}", style="dim")
         err().print(
-            f"built {counts[Outcome.BUILT]}, {reused}{same}unchanged {counts[Outcome.UNCHANGED]}, "
+            f"built {counts[Outcome.BUILT]}, {reused}{same}{checked}unchanged {counts[Outcome.UNCHANGED]}, "
             f"failed {counts[Outcome.FAILED]}, skipped {counts[Outcome.SKIPPED]} in {seconds(result.seconds)}",
             style="red" if counts[Outcome.FAILED] else "",
         )
@@ -164,6 +172,7 @@ def run_document(result: RunResult) -> dict[str, object]:
                 "bytes": step.size,
                 "error": str(step.error) if step.error else None,
                 **({"difference": asdict(step.difference)} if step.difference else {}),
+                **({"checks": [check_document(check) for check in step.checks]} if step.checks else {}),
             }
             for step in result.steps
         ],

@@ -18,7 +18,7 @@ __all__ = ["print_status", "status_document"]
 # The first that fits is what to do first.
 _ADVICE = (
     ({"modified", "failed"}, "the errors above say what to do"),
-    ({"new", "stale", "missing"}, "`medallion run` brings them up to date"),
+    ({"new", "stale", "missing", "unchecked"}, "`medallion run` brings them up to date"),
     ({"uncommitted"}, "`medallion commit -m MSG`"),
 )
 # Untracked sources can be thousands, and the datasets above must stay in sight.

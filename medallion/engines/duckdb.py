@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from medallion.engines.faults import explain, read_fault
 from medallion.engines.model_run import ModelRun
 from medallion.engines.progress import Progress
+from medallion.engines.reader import DatasetReader
 from medallion.engines.row_delta import row_delta
 from medallion.engines.sandbox import SCHEMAS, connect, schema_cursors, unreadable
 from medallion.engines.sql import identifier, read_parquet
@@ -21,13 +22,13 @@ from medallion.errors import BuildError, Location, MedallionError, ModelError
 from medallion.installed import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from queue import SimpleQueue
 
     import duckdb
 
     from medallion.config import Config
-    from medallion.engines.protocol import Produced, Session
+    from medallion.engines.protocol import Produced, Reader, Session
     from medallion.engines.query_plan import Treatment
     from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
@@ -197,6 +198,28 @@ class _DuckDBSession:
         """Count how rows differ between two versions."""
         with self._cursor(single=self.threads == 1) as (_, cursor):
             return row_delta(cursor, old, new, key)
+
+    @contextmanager
+    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> Iterator[Reader]:
+        """A cursor to look at datasets with."""
+        ordered = _callees_first(macros)
+        with self._cursor(single=self.threads == 1) as (instance, cursor):
+            self._prepare(instance, cursor, set(reads), ordered)
+
+            def bind(probe: Model) -> list[tuple[str, str]]:
+                schemas = self._schemas_of(instance)
+                binder = schemas.cursors.get()
+                try:
+                    for name in sorted(reads):
+                        self._ensure_table(schemas, binder, cursor, name)
+                    for macro in ordered:
+                        _ensure_macro(schemas, binder, macro)
+                    run = ModelRun(probe, ordered, {name: schemas.tables.get(name, {}) for name in reads})
+                    return run.describe(cursor if _PIVOT.search(probe.sql) else binder)
+                finally:
+                    schemas.cursors.put(binder)
+
+            yield DatasetReader(cursor, bind)
 
     def _prepare(
         self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, reads: set[TableName], macros: Sequence[Macro]

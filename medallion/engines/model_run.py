@@ -14,7 +14,7 @@ from medallion.engines.footer import read_footer
 from medallion.engines.outputs import check_names, unfit_type
 from medallion.engines.protocol import Produced
 from medallion.engines.query_plan import Treatment, treatment
-from medallion.engines.sql import identifier, literal, read_parquet
+from medallion.engines.sql import identifier, literal
 from medallion.errors import BuildError, Location, MedallionError, ModelError
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ class ModelRun:
                     location=self._column_place(name),
                     hint=unfit.split(": ", 1)[1],
                 )
+
+    def describe(self, cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+        """Names and types of what a query gives, whatever they are; what it reads is looked at as for a model."""
+        rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
+        self.plan(cursor)
+        return [(row[0], row[1]) for row in rows]
 
     def _may_hold_lookalikes(self) -> bool:
         """Whether values may be equal and not the same: -0.0 and 0.0, 30 days and a month, texts under a collation."""
@@ -156,7 +162,6 @@ class ModelRun:
         try:
             key = self.model.key[0] if self.model.key else None
             footer = read_footer(cursor, target, [kind for _, kind in self.outputs], key)
-            self._check_key(cursor, target)
         except duckdb.Error as error:
             raise self._explained(read_fault(error), "", 0) from error
         return Produced(
@@ -184,40 +189,6 @@ class ModelRun:
         bits = [f"CASE WHEN {name} = 0 OR isnan({name}) THEN {name}::BIT END" for name in floats]
         return ", ".join([*(identifier(name) for name, _ in self.outputs), *bits])
 
-    def _check_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
-        """Rows are stored in the key's order and told apart by it, so it has to be a key."""
-        if not self.model.key:
-            return
-        if self._is_key(cursor, target):
-            return
-        key = ", ".join(identifier(name) for name in self.model.key)
-        nulls = " OR ".join(f"{identifier(name)} IS NULL" for name in self.model.key)
-        wrong = cursor.execute(
-            f"SELECT {key}, count(*) FROM {read_parquet([str(target)])} GROUP BY {key} "
-            f"HAVING count(*) > 1 OR {nulls} ORDER BY ALL LIMIT 3"
-        ).fetchall()
-        if wrong:
-            shown = "; ".join(
-                f"({', '.join('NULL' if v is None else str(v)[:40] for v in row[:-1])}) in {row[-1]:,} rows"
-                for row in wrong
-            )
-            annotation = next(a for a in self.model.annotations if a.word == "key")
-            raise BuildError(
-                f"@key {', '.join(self.model.key)} is no key: {shown}",
-                location=self.model.locate(annotation.offset, len("@key")),
-                hint="a key is never NULL and comes once: name more columns, or keep one row of each",
-            )
-
-    def _is_key(self, cursor: duckdb.DuckDBPyConnection, target: Path) -> bool:
-        """Whether each key differs from the one before it: in sorted rows there is no more to ask."""
-        names = [identifier(name) for name in self.model.key]
-        before = ", ".join(f"lag({name}) OVER () AS b{i}" for i, name in enumerate(names))
-        keys = ", ".join(f"{name} AS k{i}" for i, name in enumerate(names))
-        nulls = " OR ".join(f"k{i} IS NULL" for i in range(len(names)))
-        same = " AND ".join(f"k{i} = b{i}" for i in range(len(names)))
-        rows = f"SELECT {keys}, {before} FROM {read_parquet([str(target)])}"
-        return not cursor.execute(f"SELECT 1 FROM ({rows}) WHERE {nulls} OR ({same}) LIMIT 1").fetchall()
-
     def _execute(self, cursor: duckdb.DuckDBPyConnection, before: str, sql: str, after: str) -> list[tuple[str, ...]]:
         import duckdb
 
@@ -228,6 +199,10 @@ class ModelRun:
             raise BuildError("interrupted") from None
         except duckdb.Error as error:
             raise self._explained(read_fault(error), statement, len(before)) from error
+
+    def explained(self, error: Exception, statement: str, shift: int) -> MedallionError:
+        """An error of DuckDB's, at its place in the model, which stands at ``shift`` of the statement."""
+        return self._explained(read_fault(error), statement, shift)
 
     def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         broken_row = csv_error(fault.message)

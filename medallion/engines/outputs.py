@@ -45,14 +45,23 @@ def check_names(model: Model, names: Sequence[str]) -> None:
                 what, location=Location(model.path), hint="rename one with AS: SQL does not tell them apart"
             )
         seen[name.lower()] = name
-    missing = [column for column in model.key if column.lower() not in seen]
-    if missing:
-        annotation = next(a for a in model.annotations if a.word == "key")
-        raise ModelError(
-            f'@key names a column that the model does not have: "{missing[0]}"',
-            location=model.locate(annotation.offset, len("@key")),
-            hint=f"the columns are {', '.join(names)}",
-        )
+    for annotation in (a for a in model.annotations if a.word == "private" and a.column is None):
+        absent = [column for column in annotation.names() if column.lower() not in seen]
+        if absent:
+            raise ModelError(
+                f'@private names a column that the model does not have: "{absent[0]}"',
+                location=model.locate(annotation.offset, len("@private")),
+                hint=f"the columns are {', '.join(names)}",
+            )
+    for check in model.checks:
+        absent = [column for column in check.columns if column.lower() not in seen]
+        if absent:
+            word = check.text.partition(" ")[0]
+            raise ModelError(
+                f'@{word} names a column that the model does not have: "{absent[0]}"',
+                location=check.locate(model.text),
+                hint=f"the columns are {', '.join(names)}",
+            )
 
 
 @functools.cache

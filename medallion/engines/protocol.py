@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from medallion.names import TableName
     from medallion.records import Column
 
-__all__ = ["Engine", "Produced", "Session"]
+__all__ = ["Engine", "Produced", "Reader", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,22 @@ class Produced:
     columns: tuple[Column, ...]
     key_range: tuple[str, str] | None
     peak_memory: int | None
+
+
+class Reader(Protocol):
+    """Where checks look at data: queries over datasets that are registered."""
+
+    def bind(self, probe: Model) -> Sequence[tuple[str, str]]:
+        """Names and types of what a query gives, which is looked at as a model is before it runs.
+
+        ``ModelError`` with the place in the file that the query was written in.
+        """
+
+    def rows(self, sql: str, probe: Model | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query. Where it holds the query of ``probe`` as it stands, a mistake is told at its place."""
+
+    def write(self, sql: str, target: Path) -> None:
+        """Write the rows of a query to a Parquet file."""
 
 
 class Session(Protocol):
@@ -50,6 +66,9 @@ class Session(Protocol):
 
         Raises ``BuildError`` where it is interrupted.
         """
+
+    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> AbstractContextManager[Reader]:
+        """A place to look at the datasets ``reads``, which are registered, with these macros."""
 
     def interrupt(self) -> None:
         """Stop everything that runs; the ``build`` calls raise ``BuildError``."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Comment
 
-__all__ = ["CONDITIONS", "WORDS", "Annotation", "read_comment"]
+__all__ = ["IDENTIFIER", "WORDS", "Annotation", "read_comment", "read_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +39,23 @@ WORDS: Mapping[str, Word] = {
     "owner": Word("Who answers for the dataset.", True, False, True),
     "tag": Word("Words to select the dataset by.", True, False, True),
     "incremental": Word("Only new rows are computed.", True, False, None),
-    "private": Word("The column's values are never shown in a report.", False, True, False),
+    "private": Word("The column's values are never shown.", True, True, None),
     "not_null": Word("The column holds no NULL.", True, True, None),
     "unique": Word("No value, or combination of these columns, comes twice.", True, True, None),
-    "accepted_values": Word("The only values the column may hold.", False, True, True),
+    "accepted_values": Word("The only values the column may hold.", True, True, True),
     "relationships": Word("Each value is found in that column: layer.name(column).", True, True, True),
     "range": Word("The column's values lie between two bounds.", True, True, True),
     "regex": Word("The column's values match the pattern.", True, True, True),
     "check": Word("A condition that must hold; where it does not, the new data is refused.", True, True, True),
-    "warn": Word("A condition whose violation is only reported.", True, True, True),
+    "warn": Word("A condition whose violation is only told.", True, True, True),
+    "expect": Word("How new data may differ from the version that it replaces.", True, True, True),
 }
 
-#: The words that say what data must be like. They are read, and kept for whoever reads the model; nothing tests data
-#: against them.
-CONDITIONS = frozenset({"not_null", "unique", "accepted_values", "relationships", "range", "regex", "check", "warn"})
-
 _START = re.compile(r"(?:(?<=\s)|^)@([A-Za-z_][\w-]*)")
-_IDENTIFIER = re.compile(r'[A-Za-z_]\w*|"(?:[^"]|"")+"')
+#: A column's name, plain or in quotes, as a regular expression.
+IDENTIFIER = r'(?:[A-Za-z_]\w*|"(?:[^"]|"")+")'
+_IDENTIFIER = re.compile(IDENTIFIER)
+_COLUMNS = re.compile(rf"{IDENTIFIER}(\s*,\s*{IDENTIFIER})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,12 @@ class Annotation:
 
     def names(self) -> tuple[str, ...]:
         """The argument as a list of column names, quoted ones without their quotes."""
-        return tuple(
-            part[1:-1].replace('""', '"') if part.startswith('"') else part
-            for part in _IDENTIFIER.findall(self.argument)
-        )
+        return read_names(self.argument)
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """The column names in a text, quoted ones without their quotes."""
+    return tuple(part[1:-1].replace('""', '"') if part.startswith('"') else part for part in _IDENTIFIER.findall(text))
 
 
 def read_comment(comment: Comment, column: str | None, path: str, source: str) -> tuple[str, tuple[Annotation, ...]]:
@@ -102,14 +104,21 @@ def _read(
             raise fail(f"@{word} speaks of a column", "write it in the comment after that column")
         if column is not None and not known.on_column:
             raise fail(f"@{word} speaks of the whole dataset", "write it in the comment at the top of the file")
-        if known.argument is True and not argument:
+        if (known.argument is True or (word in _COLUMNS_NEEDED and column is None)) and not argument:
             raise fail(f"@{word} needs an argument", f"{known.meaning} For example: {_EXAMPLES[word]}")
         if known.argument is False and argument:
             raise fail(f"@{word} takes no argument", f'take away "{argument}", or put it before the annotation')
-        if word == "key" and not re.fullmatch(rf"({_IDENTIFIER.pattern})(\s*,\s*({_IDENTIFIER.pattern}))*", argument):
-            raise fail("@key takes column names, with commas between them", "For example: @key order_id, line_number")
+        if word == "private" and column is not None and argument:
+            raise fail("@private on a column takes no argument", f'take away "{argument}", or put it before it')
+        listed = word == "key" or (word == "private" and column is None)
+        if listed and not _COLUMNS.fullmatch(argument):
+            example = f"For example: @{word} order_id, line_number"
+            raise fail(f"@{word} takes column names, with commas between them", example)
         yield Annotation(word, argument, column, offset)
 
+
+#: Words that need to be told their columns where they do not stand on one.
+_COLUMNS_NEEDED = frozenset({"not_null", "unique", "private"})
 
 _EXAMPLES = {
     "key": "@key order_id",
@@ -121,4 +130,8 @@ _EXAMPLES = {
     "regex": "@regex ^[A-Z]{2}$",
     "check": "@check total >= 0",
     "warn": "@warn freshness ordered_at < 2 days",
+    "expect": "@expect removed at most 1%",
+    "private": "@private email, phone",
+    "not_null": "@not_null order_id, status",
+    "unique": "@unique order_id",
 }

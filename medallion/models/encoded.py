@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from medallion.models.annotations import Annotation
+from medallion.models.check import AtMost, Check, Kind, Severity
+from medallion.models.conditions import check_name, probe_text
 from medallion.models.model import Call, Macro, Model, Reference, SourceReference, TableFunction, Word
 from medallion.names import TableName
 
-__all__ = ["decode_macro", "decode_model", "encode_macro", "encode_model"]
+__all__ = [
+    "decode_check",
+    "decode_macro",
+    "decode_model",
+    "encode_check",
+    "encode_macro",
+    "encode_model",
+]
 
 Encoded = list[Any]
 
@@ -23,13 +33,14 @@ def encode_model(model: Model) -> Encoded:
         dict(model.columns),
         [[a.word, a.argument, a.column, a.offset] for a in model.annotations],
         [[s.path, s.offset, s.length] for s in model.sources],
+        [_encode_condition(check) for check in model.checks],
         *_encode_reads(model),
     ]
 
 
 def decode_model(encoded: Encoded, name: TableName, path: str, text: str) -> Model:
     """The model that was encoded, in this file; any error of indexing or typing where the list is of another kind."""
-    start, length, digest, description, columns, annotations, sources, *reads = encoded
+    start, length, digest, description, columns, annotations, sources, checks, *reads = encoded
     return Model(
         name=name,
         path=path,
@@ -41,8 +52,81 @@ def decode_model(encoded: Encoded, name: TableName, path: str, text: str) -> Mod
         columns=columns,
         annotations=tuple(Annotation(*entry) for entry in annotations),
         sources=tuple(SourceReference(*entry) for entry in sources),
+        checks=tuple(_decode_condition(entry, name, path, text) for entry in checks),
         **_decode_reads(reads),
     )
+
+
+def encode_check(check: Check) -> Encoded:
+    """A check that is a file of its own as a list of JSON values."""
+    assert check.probe is not None  # noqa: S101 - it is that file
+    return [check.severity, _encode_share(check.at_most), encode_model(check.probe)]
+
+
+def decode_check(encoded: Encoded, path: str, text: str) -> Check:
+    """The check that was encoded, in this file; errors as for a model."""
+    severity, at_most, model = encoded
+    name = check_name(path)
+    probe = decode_model(model, TableName("checks", name), path, text)
+    return Check(
+        kind=Kind.QUERY,
+        text=name,
+        severity=Severity(severity),
+        columns=(),
+        path=path,
+        offset=probe.sql_offset,
+        length=len(probe.sql.split("\n")[0]),
+        sql=probe.sql,
+        sql_offset=probe.sql_offset,
+        at_most=AtMost(*at_most) if at_most else None,
+        probe=probe,
+    )
+
+
+def _encode_condition(check: Check) -> Encoded:
+    """A check that is an annotation of a model."""
+    return [
+        check.kind,
+        check.text,
+        check.severity,
+        check.columns,
+        check.offset,
+        check.length,
+        check.values,
+        [check.sql_offset, len(check.sql)],
+        [*check.to] if check.to else None,
+        check.to_columns,
+        _encode_share(check.at_most),
+        encode_model(check.probe) if check.probe else None,
+    ]
+
+
+def _decode_condition(encoded: Encoded, name: TableName, path: str, source: str) -> Check:
+    kind, text, severity, columns, offset, length, values, (at, size), to, to_columns, at_most, probe = encoded
+    check = Check(
+        kind=Kind(kind),
+        text=text,
+        severity=Severity(severity),
+        columns=tuple(columns),
+        path=path,
+        offset=offset,
+        length=length,
+        values=tuple(values),
+        sql=source[at : at + size],
+        sql_offset=at,
+        to=TableName(*to) if to else None,
+        to_columns=tuple(to_columns),
+        at_most=AtMost(*at_most) if at_most else None,
+    )
+    if probe is None:
+        return check
+    query, before = probe_text(check, name)
+    found = decode_model([0, len(query), *probe[2:]], name, path, query)
+    return replace(check, probe=replace(found, text=source, sql_offset=check.sql_offset - before))
+
+
+def _encode_share(at_most: AtMost | None) -> Encoded | None:
+    return [at_most.number, at_most.percent] if at_most else None
 
 
 def encode_macro(macro: Macro) -> Encoded:

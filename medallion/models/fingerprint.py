@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.errors import ModelError
+from medallion.models.check import Kind
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
     from medallion.config import Variable
     from medallion.models.graph import Graph
 
-__all__ = ["CANONICAL", "LINEAGE", "MEANING", "Recipe", "fingerprint", "recipe", "recipe_digest", "variables_of"]
+__all__ = [
+    "CANONICAL",
+    "CHECKS",
+    "LINEAGE",
+    "MEANING",
+    "Recipe",
+    "checks_digest",
+    "fingerprint",
+    "recipe",
+    "recipe_digest",
+    "variables_of",
+]
 
 #: The names of the forms that enter a fingerprint, so that another form never compares equal: of the tokens of a
 #: macro (models/tokens.py), of the meaning of a model (models/meaning.py), and of what is taken to be read of an
@@ -24,6 +36,8 @@ __all__ = ["CANONICAL", "LINEAGE", "MEANING", "Recipe", "fingerprint", "recipe",
 CANONICAL = "tokens-1"
 MEANING = "duckdb-ast-3"
 LINEAGE = "columns-2"
+#: The same for what a check means; it enters no fingerprint.
+CHECKS = "checks-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,37 @@ def recipe(
         variables=variables_of(graph, name, variables),
         engine=engine,
         engine_version=engine_version,
+    )
+
+
+def checks_digest(graph: Graph, name: TableName, variables: Mapping[str, Variable]) -> str:
+    """The sha256 (hex) over what the checks of ``name`` ask, empty where there are none.
+
+    ``@key`` is not in it: data that breaks a key is never built. Nor is ``@expect``, which compares two versions and
+    says nothing of one. ``ModelError`` where a check uses a variable that has no value.
+    """
+    audit = graph.audits.get(name)
+    lasting = [c for c in audit.checks if c.kind is not Kind.KEY and not c.kind.compares] if audit else []
+    if audit is None or not lasting:
+        return ""
+    used = frozenset[str]().union(
+        *(c.probe.variables for c in lasting if c.probe), *(macro.variables for macro in audit.macros)
+    )
+    missing = sorted(used - {*variables})
+    if missing:
+        check = next(c for c in lasting if missing[0] in (c.probe.variables if c.probe else ())) if lasting else None
+        raise ModelError(
+            f'variable "{missing[0]}" has no value',
+            location=check.locate(check.probe.text) if check and check.probe else None,
+            hint=f"set it in [variables], or with --var {missing[0]}=…",
+        )
+    return _sha256(
+        {
+            "canonical": CHECKS,
+            "checks": sorted([c.kind, c.severity, c.text, c.sql if c.kind is Kind.QUERY else ""] for c in lasting),
+            "macros": {macro.name: macro.digest for macro in audit.macros},
+            "variables": {v: variables[v] for v in sorted(used)},
+        }
     )
 
 

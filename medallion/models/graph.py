@@ -7,12 +7,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
+from medallion.models.audits import Audit, find_audits
 from medallion.models.functions import FILE_READERS, PURE_TABLE_FUNCTIONS
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from medallion.models.check import Check
     from medallion.models.model import Macro, Model, Reference, TableFunction
 
 __all__ = ["Graph", "build_graph"]
@@ -23,7 +25,8 @@ class Graph:
     """Models in an order in which each comes after what it reads.
 
     ``problems`` holds the models that cannot be built and why; ``inputs`` the datasets that each reads, macros
-    followed; ``macros`` those it uses, in name order.
+    followed; ``macros`` those it uses, in name order. ``audits`` are the checks of those that have any, and in
+    ``order`` what they look at comes first, too; ``misplaced`` are checks that guard nothing.
     """
 
     models: Mapping[TableName, Model]
@@ -33,6 +36,8 @@ class Graph:
     problems: Mapping[TableName, ModelError]
     order: tuple[TableName, ...]
     readers: Mapping[TableName, tuple[TableName, ...]] = field(default_factory=dict)
+    audits: Mapping[TableName, Audit] = field(default_factory=dict)
+    misplaced: tuple[ModelError, ...] = ()
     _names: dict[TableName, frozenset[str] | None] = field(default_factory=dict, compare=False, repr=False)
 
     def names(self, name: TableName) -> frozenset[str] | None:
@@ -65,9 +70,16 @@ class Graph:
 
 
 def build_graph(
-    models: Iterable[Model], macros: Iterable[Macro], layers: Sequence[str], problems: Mapping[TableName, ModelError]
+    models: Iterable[Model],
+    macros: Iterable[Macro],
+    layers: Sequence[str],
+    problems: Mapping[TableName, ModelError],
+    checks: Iterable[Check] = (),
 ) -> Graph:
-    """Connect the models. ``problems`` are the files that could not be parsed, by the name they would have."""
+    """Connect the models, and give each check that is a file of its own to the dataset that it guards.
+
+    ``problems`` are the files that could not be parsed, by the name they would have.
+    """
     by_name = {m.name: m for m in sorted(models, key=lambda m: m.name)}
     by_macro = {m.name: m for m in macros}
     found = dict(problems)
@@ -89,12 +101,30 @@ def build_graph(
     for name, error in cycles.items():
         found.setdefault(name, error)
     ordered = [*order, *sorted(known.difference(order))]
+    audits = find_audits(
+        by_name,
+        checks,
+        ordered,
+        inputs,
+        lambda model: _macros_of(model, by_macro),
+        lambda probe, chain: _hidden_read(probe, chain, by_macro),
+    )
+    for name, error in audits.problems.items():
+        found.setdefault(name, error)
     readers: dict[TableName, list[TableName]] = {name: [] for name in known}
     for name, reads in inputs.items():
         for read in reads:
             readers[read].append(name)
     return Graph(
-        by_name, inputs, used, hidden, found, tuple(ordered), {k: tuple(sorted(v)) for k, v in readers.items()}
+        by_name,
+        inputs,
+        used,
+        hidden,
+        found,
+        audits.order,
+        {k: tuple(sorted(v)) for k, v in readers.items()},
+        audits.by_name,
+        audits.misplaced,
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from medallion.models.annotations import Annotation
+    from medallion.models.check import Check
     from medallion.names import TableName
 
 __all__ = ["Call", "Macro", "Model", "Reference", "SourceReference", "TableFunction", "Word"]
@@ -87,6 +88,7 @@ class Model:
     variables: frozenset[str]
     volatile_at: tuple[Word, ...]
     names: frozenset[str] | None
+    checks: tuple[Check, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -97,6 +99,12 @@ class Model:
     def volatile(self) -> bool:
         """Whether the author says that the result may differ each time."""
         return any(a.word == "volatile" for a in self.annotations)
+
+    @property
+    def private(self) -> frozenset[str]:
+        """The columns, in lower case, whose values are never shown."""
+        marked = (a for a in self.annotations if a.word == "private")
+        return frozenset(n.lower() for a in marked for n in ((a.column,) if a.column is not None else a.names()))
 
     def locate(self, offset: int, length: int = 1, note: str = "") -> Location:
         """A place in the file, from a character offset."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
+from medallion.models.check import Check, Kind, Severity
+from medallion.models.conditions import CONDITIONS, check_name, probe_text, read_at_most, read_check
 from medallion.models.documentation import read_documentation
 from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
 from medallion.models.model import Call, Macro, Model, Reference, Word
@@ -16,7 +19,7 @@ from medallion.names import TableName
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["parse_macros", "parse_model"]
+__all__ = ["parse_check", "parse_macros", "parse_model"]
 
 
 def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
@@ -63,7 +66,76 @@ def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) ->
     keys = [a for a in model.annotations if a.word == "key"]
     if len(keys) > 1:
         raise ModelError("@key is written twice", location=model.locate(keys[1].offset, 4), hint="keep one")
-    return model
+    if name.layer == "checks":  # A file of a check: what it says of itself is read by parse_check.
+        return model
+    checks = [read_check(a, path, text) for a in model.annotations if a.word in CONDITIONS]
+    return replace(model, checks=tuple(_probed(check, model, layers) for check in checks))
+
+
+def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
+    """A check with what its SQL reads; ``ModelError``, at the check, where that is no condition."""
+    if not check.sql:
+        return check
+    place = model.locate(check.sql_offset, len(check.sql.split("\n")[0]))
+    depth = 0
+    try:
+        for token in lex(check.sql, model.path).tokens:
+            depth += {"(": 1, ")": -1}.get(token.raw, 0)
+            if depth < 0 or token.raw == ";":
+                raise ModelError("this is no condition in SQL", hint="brackets are not in pairs, or a ; is in it")
+        query, before = probe_text(check, model.name)
+        probe = parse_model(model.name, model.path, query, layers)
+    except ModelError as error:
+        raise error.at(place) from error
+    if probe.sources:
+        raise ModelError(
+            f'a check reads datasets only, and this reads "{probe.sources[0].path}"',
+            location=place,
+            hint=f"`medallion add {layers[0]}.NAME {probe.sources[0].path}` makes a dataset of it",
+        )
+    return replace(check, probe=replace(probe, text=model.text, sql_offset=check.sql_offset - before))
+
+
+def parse_check(path: str, text: str, layers: Sequence[str]) -> Check:
+    """Read a file of ``sql/checks/``: one SELECT that returns the rows that are wrong.
+
+    ``@warn`` at its top makes it a warning, ``@warn at most 5 rows`` and ``@check at most 5 rows`` say what it
+    tolerates. ``ModelError`` as for a model.
+    """
+    name = check_name(path)
+    model = parse_model(TableName("checks", name), path, text, layers)
+    if model.sources:
+        raise ModelError(
+            f'a check reads datasets only, and this reads "{model.sources[0].path}"',
+            location=model.locate(model.sources[0].offset, model.sources[0].length),
+            hint=f"`medallion add {layers[0]}.NAME {model.sources[0].path}` makes a dataset of it",
+        )
+    severity, at_most = Severity.ERROR, None
+    for a in model.annotations:
+        rest, tolerated = read_at_most(a.argument)
+        if a.word not in ("check", "warn", "owner", "tag"):
+            raise ModelError(f"@{a.word} speaks of a dataset", location=model.locate(a.offset, 1 + len(a.word)))
+        if a.word in ("check", "warn"):
+            if rest or (tolerated is None and a.word == "check"):
+                raise ModelError(
+                    "in a file of its own, a check is the SQL",
+                    location=model.locate(a.offset, 1 + len(a.word)),
+                    hint="write @warn, @warn at most 5 rows, or @check at most 5 rows",
+                )
+            severity, at_most = Severity.WARN if a.word == "warn" else severity, tolerated or at_most
+    return Check(
+        kind=Kind.QUERY,
+        text=name,
+        severity=severity,
+        columns=(),
+        path=path,
+        offset=model.sql_offset,
+        length=len(model.sql.split("\n")[0]),
+        sql=model.sql,
+        sql_offset=model.sql_offset,
+        at_most=at_most,
+        probe=model,
+    )
 
 
 def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ...]:

@@ -1,0 +1,273 @@
+"""Run the checks of a dataset on data that is to be published, or that is there.
+
+All checks of single rows are counted in one scan. Only for what failed are the rows themselves fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from medallion.checks.compiled import breaks, failing_rows, has_duplicates, has_like_neighbours, newest, older_rows
+from medallion.checks.failed import keep_failed, sample_of
+from medallion.engines.sql import identifier
+from medallion.errors import BuildError, MedallionError, ModelError
+from medallion.events import CheckResult, CheckStatus
+from medallion.models.check import Check, Kind, Severity
+from medallion.models.conditions import probe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from medallion.engines.protocol import Reader
+    from medallion.events import RowDelta
+    from medallion.models.audits import Audit
+    from medallion.models.model import Model
+    from medallion.records import Record
+
+__all__ = ["Former", "Subject", "audit"]
+
+_AGGREGATE, _WINDOW = "cannot contain aggregates", "cannot contain window functions"
+_SUBQUERY = re.compile(r"\b(SELECT|FROM|VALUES)\b", re.IGNORECASE)
+_HOLDS = identifier("medallion: holds")
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The version that is about to be replaced: a table expression of it, and how the new rows differ from it."""
+
+    record: Record
+    table: str
+    delta: RowDelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is checked: a registered dataset with the record that it has or is going to have.
+
+    ``hidden`` are the columns, in lower case, whose values are not shown: its own private ones, and those of the
+    datasets that its checks look at. ``now`` is what age is counted from (ISO 8601, with its zone). Rows that fail go
+    to ``failed``, at most ``most`` of a check, by way of ``scratch``; None: they are not kept. ``in_order``: the rows
+    are surely in the order of the key.
+    """
+
+    model: Model
+    record: Record
+    hidden: frozenset[str]
+    now: str
+    scratch: Path
+    failed: Path | None
+    most: int
+    in_order: bool
+
+
+def audit(reader: Reader, subject: Subject, audit: Audit, former: Former | None = None) -> tuple[CheckResult, ...]:
+    """The result of each check, in the order in which they are written.
+
+    Without ``former``, what compares with it is left out: nothing is replaced. ``MedallionError``, at the check, where
+    one cannot be evaluated.
+    """
+    checks = [check for check in audit.checks if former is not None or not check.kind.compares]
+    return _Audit(reader, subject, former).run(checks)
+
+
+class _Audit:
+    def __init__(self, reader: Reader, subject: Subject, former: Former | None) -> None:
+        self.reader = reader
+        self.subject = subject
+        self.former = former
+        self.table = subject.record.dataset.sql
+        self.rows = subject.record.rows
+        self.nullable = {column.name.lower(): column.nullable for column in subject.record.columns}
+
+    def run(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
+        """Evaluate all, then look at what failed."""
+        forms = [self._form(check) for check in checks]
+        counted = self._count(checks, forms)
+        results = []
+        for check, form in zip(checks, forms, strict=True):
+            started = time.monotonic()
+            try:
+                result = self._result(check, form, counted.get(id(check)))
+            except MedallionError as error:
+                raise self._placed(check, error) from error
+            results.append(replace(result, seconds=time.monotonic() - started))
+        return tuple(results)
+
+    # How a check is evaluated
+
+    def _form(self, check: Check) -> str:
+        """Of what a check is: ``rows``, ``rows alone`` in a scan of its own, a ``window`` of them, or the ``whole``."""
+        if check.probe is None or check.kind is Kind.QUERY:
+            if check.probe is not None:
+                self.reader.bind(check.probe)
+            return "rows" if breaks(check) else "whole"
+        try:
+            self.reader.bind(check.probe)
+        except ModelError as error:
+            if check.kind is Kind.CONDITION and _AGGREGATE in error.message:
+                whole = f"SELECT (\n{check.sql}\n) AS holds FROM {self.table}"
+                self.reader.bind(replace(check.probe, sql=whole, sql_offset=check.sql_offset - whole.index(check.sql)))
+                return "whole"
+            if check.kind is Kind.CONDITION and _WINDOW in error.message:
+                return "window"
+            raise self._placed(check, error) from error
+        if check.kind is not Kind.CONDITION:
+            return "whole"
+        return "rows alone" if _SUBQUERY.search(check.sql) else "rows"
+
+    def _count(self, checks: Sequence[Check], forms: Sequence[str]) -> dict[int, int]:
+        """The failures of every check of single rows, in one scan."""
+        together = [c for c, form in zip(checks, forms, strict=True) if form == "rows" and not self._is_sure(c)]
+        if not together:
+            return {}
+        counts = ", ".join(f"count(*) FILTER (WHERE {breaks(check)})" for check in together)
+        try:
+            (found,) = self.reader.rows(f"SELECT {counts} FROM {self.table}")
+        except MedallionError:
+            if len(together) > 1:  # One by one, to find which it is.
+                return {id(check): self._count([check], ["rows"])[id(check)] for check in together}
+            try:
+                self.reader.rows(f"SELECT {counts} FROM {self.table}", self._own_sql(together[0]))
+            except MedallionError as error:
+                raise self._placed(together[0], error) from error
+            raise
+        return {id(check): int(number) for check, number in zip(together, found, strict=True)}
+
+    def _is_sure(self, check: Check) -> bool:
+        """Whether the file's own statistics say that no column holds a NULL."""
+        return check.kind is Kind.NOT_NULL and not any(self.nullable.get(c.lower(), True) for c in check.columns)
+
+    def _own_sql(self, check: Check) -> Model | None:
+        """The SQL of a check alone, to find where in it a mistake is."""
+        return replace(check.probe, sql=check.sql, sql_offset=check.sql_offset) if check.probe else None
+
+    def _placed(self, check: Check, error: MedallionError) -> MedallionError:
+        """An error at its place in the check's own SQL, else at the check."""
+        source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
+        place = check.locate(source)
+        inside = error.location is not None and error.location.path == check.path and error.location.line >= place.line
+        return error if inside else error.at(place)
+
+    # What came of it
+
+    def _result(self, check: Check, form: str, counted: int | None) -> CheckResult:
+        if check.kind in (Kind.ROW_COUNT, Kind.FRESHNESS, Kind.EXPECT_COLUMNS, Kind.EXPECT_ROWS) or (
+            check.kind is Kind.CONDITION and form == "whole"
+        ):
+            holds, message, failures, total = self._whole(check)
+            tolerated = check.at_most is not None and failures is not None and check.at_most.allows(failures, total)
+            return self._made(check, holds or tolerated, failures, message)
+        if counted is None and self._is_sure(check):
+            return self._made(check, True, 0, "")
+        query = self._failing(check, form)
+        failures = counted
+        if check.kind in (Kind.UNIQUE, Kind.KEY) and self._is_unique(check):
+            failures = 0
+        if failures is None:
+            failures = int(self.reader.rows(f"SELECT count(*) FROM (\n{query}\n)", self._own_sql(check))[0][0])
+        holds = failures == 0 or (check.at_most is not None and check.at_most.allows(failures, self.rows))
+        result = self._made(check, holds, failures, "")
+        return result if holds else self._with_rows(check, result, query)
+
+    def _whole(self, check: Check) -> tuple[bool, str, int | None, int]:
+        """Whether a check of the whole dataset holds, what was found, and for a share: how many of how many."""
+        if check.kind is Kind.ROW_COUNT:
+            holds = self.reader.rows(probe_text(check, self.subject.record.dataset)[0], self._own_sql(check))[0][0]
+            return holds is not False, f"it has {self.rows:,} rows", None, 0
+        if check.kind is Kind.FRESHNESS:
+            ((found, holds),) = self.reader.rows(newest(check, self.table, self.subject.now))
+            hidden = check.columns[0].lower() in self.subject.hidden
+            shown = "there is no value" if found is None else f"the newest is {'(private)' if hidden else found}"
+            return bool(holds), shown, None, 0
+        if check.kind is Kind.CONDITION:
+            ((holds,),) = self.reader.rows(f"SELECT (\n{check.sql}\n) FROM {self.table}", self._own_sql(check))
+            return holds is not False, "of the whole dataset it does not hold", None, 0
+        return self._change(check)
+
+    def _change(self, check: Check) -> tuple[bool, str, int | None, int]:
+        """Whether the new data differs from the former only as expected."""
+        assert self.former is not None  # noqa: S101 - else it is not asked
+        delta, (what,) = self.former.delta, check.values
+        if delta is None:
+            raise BuildError("how the rows differ from the version before cannot be told: it cannot be read")
+        if check.kind is Kind.EXPECT_COLUMNS:
+            named = {
+                "added": delta.columns_added,
+                "removed": delta.columns_removed,
+                "retyped": delta.columns_retyped,
+                "changed": (*delta.columns_added, *delta.columns_removed, *delta.columns_retyped),
+            }[what]
+            return not named, f"column{'s' if len(named) > 1 else ''} {', '.join(named)}", None, 0
+        count = {"added": delta.added, "removed": delta.removed, "changed": delta.changed}[what]
+        if count is None:
+            raise BuildError(
+                "which rows changed cannot be told without a key",
+                hint="name it with @key; without one a changed row counts as one removed and one added",
+            )
+        total = self.former.record.rows
+        return count == 0, f"{count:,} of {total:,} rows {what}", count, total
+
+    def _is_unique(self, check: Check) -> bool:
+        if check.kind is Kind.KEY and any(self.nullable.get(name.lower(), True) for name in check.columns):
+            return False
+        in_order = check.kind is Kind.KEY and self.subject.in_order
+        asked = has_like_neighbours if in_order else has_duplicates
+        return not self.reader.rows(asked(self.table, check.columns))[0][0]
+
+    def _failing(self, check: Check, form: str) -> str:
+        """The rows that fail, as a query."""
+        if check.kind is Kind.QUERY:
+            return check.sql
+        if check.kind is Kind.EXPECT_UNCHANGED:
+            return self._changed_rows(check)
+        if form == "window":
+            marked = f"SELECT *, (\n{check.sql}\n) AS {_HOLDS} FROM {self.table}"
+            return f"SELECT * EXCLUDE ({_HOLDS}) FROM ({marked}) WHERE NOT {_HOLDS}"
+        return failing_rows(check, self.table)
+
+    def _changed_rows(self, check: Check) -> str:
+        assert self.former is not None  # noqa: S101 - else it is not asked
+        key = self.subject.record.key
+        if not key:
+            raise BuildError(
+                "which rows are the same cannot be told without a key", hint="name it with @key at the top of the model"
+            )
+        there = {column.name.lower() for column in self.former.record.columns}
+        absent = [name for name in (*key, *check.columns) if name.lower() not in there]
+        if absent:
+            raise BuildError(
+                f'the version before has no column "{absent[0]}" to compare with', hint="`medallion run --accept`"
+            )
+        return older_rows(check, self.former.table, self.table, key)
+
+    def _made(self, check: Check, holds: bool, failures: int | None, message: str) -> CheckResult:  # noqa: FBT001
+        source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
+        bad = CheckStatus.FAILED if check.severity is Severity.ERROR else CheckStatus.WARNED
+        return CheckResult(
+            dataset=self.subject.record.dataset,
+            check=check.text,
+            kind=str(check.kind),
+            severity=str(check.severity),
+            columns=check.columns,
+            status=CheckStatus.PASSED if holds else bad,
+            failures=failures,
+            rows=self.rows,
+            location=check.locate(source),
+            message="" if holds else message,
+        )
+
+    def _with_rows(self, check: Check, result: CheckResult, query: str) -> CheckResult:
+        """A failed check with the rows that fail: a few to show, and a file of them."""
+        columns: Sequence[tuple[str, Any]]
+        if check.kind is Kind.QUERY and check.probe is not None:
+            columns = self.reader.bind(check.probe)
+        else:
+            columns = [(column.name, column.type) for column in self.subject.record.columns]
+        names = [name for name, _ in columns]
+        sample = sample_of(self.reader, query, names, check, self.subject)
+        kept = keep_failed(self.reader, self.subject, check.text, query)
+        return replace(result, sample=sample, failed_rows=kept)

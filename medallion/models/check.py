@@ -1,0 +1,96 @@
+"""A check as a value: what a model's comments, or a file in ``sql/checks/``, say that data must be like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from medallion.errors import Location
+
+if TYPE_CHECKING:
+    from medallion.models.model import Model
+    from medallion.names import TableName
+
+__all__ = ["AtMost", "Check", "Kind", "Severity"]
+
+
+class Kind(StrEnum):
+    """What a check asks. The words are those of the annotations, and ``expect`` has three kinds."""
+
+    KEY = "key"
+    NOT_NULL = "not_null"
+    UNIQUE = "unique"
+    ACCEPTED_VALUES = "accepted_values"
+    RELATIONSHIPS = "relationships"
+    RANGE = "range"
+    REGEX = "regex"
+    ROW_COUNT = "row_count"
+    FRESHNESS = "freshness"
+    CONDITION = "condition"
+    QUERY = "query"
+    EXPECT_ROWS = "expect rows"
+    EXPECT_COLUMNS = "expect columns"
+    EXPECT_UNCHANGED = "expect unchanged"
+
+    @property
+    def compares(self) -> bool:
+        """Whether it compares the new data with the version that it replaces."""
+        return self in (Kind.EXPECT_ROWS, Kind.EXPECT_COLUMNS, Kind.EXPECT_UNCHANGED)
+
+
+class Severity(StrEnum):
+    """What a failed check does: an error keeps the new data out, a warning is only told."""
+
+    ERROR = "error"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """How many failures are tolerated: a number of rows, or per cent of all rows. ``number`` is as written."""
+
+    number: str
+    percent: bool
+
+    def allows(self, failures: int, rows: int) -> bool:
+        """Whether so many failures of so many rows are within it."""
+        most = Decimal(self.number)
+        return failures * 100 <= most * rows if self.percent else failures <= most
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``text`` says it in full, as it could be written at the top of the model.
+
+    ``columns`` are those that it speaks of. ``sql`` is an expression, a condition in ``WHERE``, or a whole query, as
+    written at ``sql_offset`` of the file; ``values`` are what else its kind needs: the accepted values, the two bounds
+    as SQL (empty: none), the pattern, a number with its unit, or the word of ``@expect``. ``to`` and ``to_columns``
+    are what ``relationships`` refers to. ``probe`` is the query that ``sql`` is bound in, with all that it reads.
+    """
+
+    kind: Kind
+    text: str
+    severity: Severity
+    columns: tuple[str, ...]
+    path: str
+    offset: int
+    length: int
+    values: tuple[str, ...] = ()
+    sql: str = ""
+    sql_offset: int = 0
+    to: TableName | None = None
+    to_columns: tuple[str, ...] = ()
+    at_most: AtMost | None = None
+    probe: Model | None = None
+
+    @property
+    def reads(self) -> tuple[TableName, ...]:
+        """The datasets that its own text names."""
+        named = tuple(reference.name for reference in self.probe.datasets) if self.probe else ()
+        return (self.to, *named) if self.to else named
+
+    def locate(self, source: str) -> Location:
+        """Its place; ``source`` is the text of the file at ``path``."""
+        return Location.at(self.path, source, self.offset, self.length)
