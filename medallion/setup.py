@@ -40,6 +40,10 @@ sources = ["sources/"]
 [variables]
 # {KEYS["variables.<name>"]}
 # since = "2026-01-01"
+
+[checks]
+# {KEYS["checks.failed_rows"]}
+# failed_rows = 1000
 """
 
 _IGNORE = ".medallion/"

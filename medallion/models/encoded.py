@@ -33,7 +33,7 @@ def encode_model(model: Model) -> Encoded:
         dict(model.columns),
         [[a.word, a.argument, a.column, a.offset] for a in model.annotations],
         [[s.path, s.offset, s.length] for s in model.sources],
-        [_encode_condition(check) for check in model.checks],
+        [_encode_condition(check, model.name) for check in model.checks],
         *_encode_reads(model),
     ]
 
@@ -83,8 +83,8 @@ def decode_check(encoded: Encoded, path: str, text: str) -> Check:
     )
 
 
-def _encode_condition(check: Check) -> Encoded:
-    """A check that is an annotation of a model."""
+def _encode_condition(check: Check, name: TableName) -> Encoded:
+    """A check that is an annotation of a model. Its SQL is bound to the dataset's name, so that is in it."""
     return [
         check.kind,
         check.text,
@@ -97,7 +97,7 @@ def _encode_condition(check: Check) -> Encoded:
         [*check.to] if check.to else None,
         check.to_columns,
         _encode_share(check.at_most),
-        encode_model(check.probe) if check.probe else None,
+        [*name, encode_model(check.probe)] if check.probe else None,
     ]
 
 
@@ -120,8 +120,11 @@ def _decode_condition(encoded: Encoded, name: TableName, path: str, source: str)
     )
     if probe is None:
         return check
+    *bound_to, model = probe
+    if bound_to != [*name]:
+        raise LookupError("the same text under another name")
     query, before = probe_text(check, name)
-    found = decode_model([0, len(query), *probe[2:]], name, path, query)
+    found = decode_model([0, len(query), *model[2:]], name, path, query)
     return replace(check, probe=replace(found, text=source, sql_offset=check.sql_offset - before))
 
 

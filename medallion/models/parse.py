@@ -25,9 +25,16 @@ __all__ = ["parse_check", "parse_macros", "parse_model"]
 def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
     """Read one model file.
 
-    Raises ``ModelError``, with the place, for anything but one SELECT, an unknown annotation, or a read that
-    cannot be seen in the text.
+    Raises ``ModelError``, with the place, for anything but one SELECT, an unknown annotation, a check that is none, or
+    a read that cannot be seen in the text.
     """
+    model = _read(name, path, text, layers)
+    checks = [read_check(a, path, text) for a in model.annotations if a.word in CONDITIONS]
+    return replace(model, checks=tuple(_probed(check, model, layers) for check in checks))
+
+
+def _read(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model:
+    """A model, or the SQL of a check, without the checks in its comments."""
     lexed = lex(text, path)
     statements = lexed.statements()
     if not statements:
@@ -66,10 +73,7 @@ def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) ->
     keys = [a for a in model.annotations if a.word == "key"]
     if len(keys) > 1:
         raise ModelError("@key is written twice", location=model.locate(keys[1].offset, 4), hint="keep one")
-    if name.layer == "checks":  # A file of a check: what it says of itself is read by parse_check.
-        return model
-    checks = [read_check(a, path, text) for a in model.annotations if a.word in CONDITIONS]
-    return replace(model, checks=tuple(_probed(check, model, layers) for check in checks))
+    return model
 
 
 def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
@@ -84,7 +88,7 @@ def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
             if depth < 0 or token.raw == ";":
                 raise ModelError("this is no condition in SQL", hint="brackets are not in pairs, or a ; is in it")
         query, before = probe_text(check, model.name)
-        probe = parse_model(model.name, model.path, query, layers)
+        probe = _read(model.name, model.path, query, layers)
     except ModelError as error:
         raise error.at(place) from error
     if probe.sources:
@@ -103,7 +107,7 @@ def parse_check(path: str, text: str, layers: Sequence[str]) -> Check:
     tolerates. ``ModelError`` as for a model.
     """
     name = check_name(path)
-    model = parse_model(TableName("checks", name), path, text, layers)
+    model = _read(TableName("checks", name), path, text, layers)
     if model.sources:
         raise ModelError(
             f'a check reads datasets only, and this reads "{model.sources[0].path}"',

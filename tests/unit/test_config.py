@@ -55,6 +55,8 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
             n = 3
             share = 0.5
             on = true
+            [checks]
+            failed_rows = 5
             [review]
             samples = true
             """,
@@ -67,6 +69,7 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         "1.5GB",
         True,
     )
+    assert config.failed_rows == 5
     assert config.variables == {"since": "2026-01-01", "n": 3, "share": 0.5, "on": True}
 
 
@@ -112,7 +115,7 @@ def test_an_unknown_key_is_an_error_at_its_place_that_names_the_nearest(
 
 
 def test_an_unknown_key_that_is_near_to_none_lists_those_that_are_known(tmp_path: Path) -> None:
-    assert refused(tmp_path, "zzz = 1\n").hint == "known keys: layers, sources, duckdb, variables, review"
+    assert refused(tmp_path, "zzz = 1\n").hint == "known keys: layers, sources, duckdb, variables, checks, review"
 
 
 @pytest.mark.parametrize(

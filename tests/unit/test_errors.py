@@ -99,10 +99,13 @@ def test_the_same_error_can_stand_at_another_place() -> None:
     assert str(first) == "old\nhint: run"
 
 
-def test_every_error_is_one_of_the_tree_and_only_stale_data_exits_with_1() -> None:
+def test_every_error_is_one_of_the_tree_and_only_stale_or_failed_data_exits_with_1() -> None:
     tree = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
     assert all(issubclass(error, MedallionError) for error in tree)
-    assert {error.__name__: error.exit_code for error in tree if error.exit_code != 2} == {"StaleError": 1}
+    assert {error.__name__: error.exit_code for error in tree if error.exit_code != 2} == {
+        "CheckError": 1,
+        "StaleError": 1,
+    }
 
 
 def test_the_tree_in_the_docstring_names_every_error() -> None:

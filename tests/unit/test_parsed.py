@@ -91,13 +91,22 @@ def test_a_model_with_everything_in_it_comes_back_as_it_was() -> None:
 
 
 def test_the_same_text_is_parsed_once_under_every_name_and_path(root: Path, parses: list[str]) -> None:
+    text = RICH.replace("row_count > 1", "not_null x")
     first = opened(root)
-    first.model(X, "sql/silver/x.sql", RICH)
+    first.model(X, "sql/silver/x.sql", text)
     first.save()
     again = opened(root)
-    moved = again.model(TableName("gold", "y"), "sql/gold/deep/y.sql", RICH)
+    moved = again.model(TableName("gold", "y"), "sql/gold/deep/y.sql", text)
     assert parses == ["silver.x"]
-    assert moved == parse_model(TableName("gold", "y"), "sql/gold/deep/y.sql", RICH, LAYERS)
+    assert moved == parse_model(TableName("gold", "y"), "sql/gold/deep/y.sql", text, LAYERS)
+
+
+def test_the_sql_of_a_check_is_read_again_under_another_name(root: Path) -> None:
+    first = opened(root)
+    assert first.model(X, "sql/silver/x.sql", RICH) == parse_model(X, "sql/silver/x.sql", RICH, LAYERS)
+    first.save()
+    moved = opened(root).model(TableName("gold", "y"), "sql/gold/y.sql", RICH)
+    assert moved == parse_model(TableName("gold", "y"), "sql/gold/y.sql", RICH, LAYERS)
 
 
 def test_a_text_that_cannot_be_read_is_not_remembered(root: Path) -> None:
