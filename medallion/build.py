@@ -48,6 +48,9 @@ class FilesAtHand(Protocol):
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
 
+    def committed(self, record: Record) -> str:
+        """Which version a record is, in words (``a1b2c3d of 2026-11-23``); empty where no commit has it."""
+
     def copy(self, file: DataFile, target: Path) -> bool:
         """Copy the content of a data file to ``target``; False where it cannot be had."""
 
@@ -386,7 +389,14 @@ class _Run:
             keep=True,
             in_order=produced,
         )
-        results = refuse_failed(results, record, published=before, accept=self.accept)
+        try:
+            results = refuse_failed(results, record, published=before, accept=self.accept)
+        except CheckError as error:
+            version = (
+                self.files.committed(before) if before is not None and before.content_id != record.content_id else ""
+            )
+            error.kept += f" ({version})" if version else ""
+            raise
         digest = self.observed.checks.get(name)
         return replace(record, checked=Checked(digest, looked_at(self.records, audit)) if digest else None), results
 

@@ -7,10 +7,12 @@ import shutil
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from medallion.errors import GitError
 from medallion.models.fingerprint import recipe_digest
 from medallion.observe import data_folder
 from medallion.past import recipe_of
 from medallion.plan import DataState
+from medallion.records import record_path
 from medallion.versions import files_in_worktree
 
 if TYPE_CHECKING:
@@ -97,6 +99,18 @@ class Files:
             return whole
         except OSError:  # What cannot be copied can be built.
             return False
+
+    def committed(self, record: Record) -> str:
+        """Which version a record is: its commit and that one's date; empty where HEAD has another record or none."""
+        store = self._store()
+        path = record_path(record.dataset)
+        try:
+            if store is None or store.repo.read("HEAD", [path]).get(path) != record.encode():
+                return ""
+            found = store.repo.git("log", "-1", "--format=%h of %cs", "--", path).decode().strip()
+        except GitError:
+            return ""
+        return found
 
     def mend_store(self, records: Iterable[Record]) -> None:
         """Give the store anew what was found corrupt in it and has been built since, byte for byte."""
