@@ -22,9 +22,10 @@ import medallion
 from medallion.build import RunResult
 from medallion.catalog import VersionRow
 from medallion.catalog.schema import TABLES
+from medallion.check import Checked
 from medallion.cli.main import app
 from medallion.config import KEYS
-from medallion.events import RowDelta, StepFinished
+from medallion.events import CheckResult, RowDelta, StepFinished
 from medallion.models.annotations import WORDS
 from medallion.plan import Step
 from medallion.project import Project
@@ -41,6 +42,13 @@ ACTED_ON = {
     "key": "enforced: a run refuses data in which it is no key, and stores the rows in its order",
     "volatile": "the model is built in every run",
     "tag": "`tag:word` selects the dataset",
+    "private": "values are in no message, log or report",
+    **dict.fromkeys(
+        ("not_null", "unique", "accepted_values", "relationships", "range", "regex", "check"),
+        "new data that fails is not published",
+    ),
+    "warn": "a warning",
+    "expect": "new data that differs in another way is not published, but with `--accept`",
 }
 
 #: An example of each word, for the page.
@@ -59,6 +67,7 @@ EXAMPLES = {
     "regex": "@regex ^[A-Z]{2}$",
     "check": "@check total >= 0",
     "warn": "@warn freshness ordered_at < 2 days",
+    "expect": "@expect removed at most 1%",
 }
 
 #: What each table of the catalog holds a row for, and what its columns mean.
@@ -115,7 +124,7 @@ CATALOG: dict[str, tuple[str, dict[str, str]]] = {
             "id": "the moment and some random digits",
             "started_at": "when, in UTC",
             "seconds": "how long",
-            "command": "`run` or `add`",
+            "command": "`run`, `add` or `check`",
         },
     ),
     "run_steps": (
@@ -124,13 +133,31 @@ CATALOG: dict[str, tuple[str, dict[str, str]]] = {
             "run": "`runs.id`",
             "step": "the place in the run, from 0",
             "dataset": "`layer.name`",
-            "action": "`built`, `same output`, `unchanged`, `failed` or `skipped`",
+            "action": "`built`, `same output`, `reused`, `checked`, `unchanged`, `failed` or `skipped`",
             "reason": "why",
             "seconds": "how long it computed",
             "rows": "of the dataset, as it stood then",
             "bytes": "of the dataset, as it stood then",
             "peak_memory": "in bytes, as DuckDB tells it; NULL where nothing was computed",
             "error": "the message, where it failed",
+        },
+    ),
+    "check_results": (
+        "One row for each check that ran on this machine, in a run or by `check`. No value of the data is in it.",
+        {
+            "run": "`runs.id`",
+            "dataset": "`layer.name`",
+            "check": "the check, in full",
+            "kind": "`key`, `not_null`, `unique`, `accepted_values`, `relationships`, `range`, `regex`, `row_count`, "
+            "`freshness`, `condition`, `query`, `expect rows`, `expect columns`, `expect unchanged`",
+            "severity": "`error` or `warn`",
+            "status": "`passed`, `failed` or `warned`",
+            "failures": "how many rows fail, also where that is tolerated; NULL where it is not of rows",
+            "rows": "of the dataset",
+            "failed_rows": "the file that holds the rows that fail, relative to the project",
+            "location": "file and line of the check",
+            "version": "the commit whose data was checked; `work tree`; NULL for new data in a run",
+            "seconds": "how long, where rows had to be looked at",
         },
     ),
     "unreadable": (
@@ -228,7 +255,7 @@ def tables() -> str:
 def python() -> str:
     """The public API, from signatures and docstrings."""
     parts = ["## medallion\n", _member("medallion.open", medallion.open)]
-    for kind in (Project, Result, RunResult, StepFinished, RowDelta, Step, VersionRow):
+    for kind in (Project, Result, RunResult, StepFinished, RowDelta, CheckResult, Checked, Step, VersionRow):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
         parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]
     return "\n".join(parts)
