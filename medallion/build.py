@@ -19,6 +19,7 @@ from medallion.plan import Action, DataState, Decision, Observed, Step, decide
 from medallion.publish import dataset_files, publish
 from medallion.reasons import REUSED, UP_TO_DATE
 from medallion.records import Built, DataFile, Input, InputKind, Record
+from medallion.schemas import hold_contract, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from medallion.engines.protocol import Engine, Produced, Session
     from medallion.meanings import Meanings
     from medallion.models.graph import Graph
+    from medallion.schemas import Contracts
 
 __all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
 
@@ -79,8 +81,10 @@ def build(
     engine: Callable[[], Engine],
     files: FilesAtHand,
     meanings: Meanings,
+    contracts: Contracts,
     *,
     force: bool = False,
+    accept: bool = False,
     differences: bool = False,
     on_event: OnEvent = ignore,
 ) -> RunResult:
@@ -88,11 +92,13 @@ def build(
 
     ``engine`` is called where there is something to do. A failing dataset leaves its old data in place and its readers
     untouched; everything else is still built. ``differences`` has each result compared with the version that it
-    replaces, where that is here. ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
+    replaces, where that is here. ``accept`` publishes what does not keep to its contract. ``KeyboardInterrupt`` stops
+    what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
     run = _Run(graph, observed, config, files, meanings, force=force, on_event=on_event)
     run.differences = {} if differences else None
+    run.contracts = {} if accept else contracts
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
@@ -154,6 +160,7 @@ class _Run:
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
         self.differences: dict[TableName, RowDelta] | None = None
+        self.contracts: Contracts = {}
         self._listener = on_event
         self._lock = threading.Lock()
         self._registering = threading.Lock()
@@ -309,9 +316,13 @@ class _Run:
             written = target.stat().st_size if target.exists() else 0
             self.emit(StepProgress(name, percent, written))
 
+        contract = self.contracts.get(name)
+        if contract is not None and (bound := session.bind(model, self.graph.macros[name], {})):
+            hold_contract(model, contract, bound)  # Hours before it could be held against what came out.
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
+        hold_contract(model, contract, schema_of(record))
         same = self._publish(session, record, before, produced.file)
         return Outcome.SAME if same else Outcome.BUILT, record, produced.peak_memory
 
@@ -324,6 +335,7 @@ class _Run:
             files=tuple(replace(file, path=f"{name.name}.parquet") for file in past.files),
             built=replace(past.built, model=self.graph.models[name].path, text=self.recipes[name].text),
         )
+        hold_contract(self.graph.models[name], self.contracts.get(name), schema_of(record))
         here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
         if not here and not self.files.copy(past.files[0], target):
             return Outcome.REUSED, None, None
