@@ -20,6 +20,7 @@ from medallion.plan import Action, DataState, Decision, Observed, Step, audited,
 from medallion.publish import dataset_files, publish
 from medallion.reasons import REUSED, UP_TO_DATE, looked_at
 from medallion.records import Built, Checked, DataFile, Input, InputKind, Record
+from medallion.schemas import hold_contract, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from medallion.meanings import Meanings
     from medallion.models.audits import Audit
     from medallion.models.graph import Graph
+    from medallion.schemas import Contracts
 
 __all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
 
@@ -83,6 +85,7 @@ def build(
     engine: Callable[[], Engine],
     files: FilesAtHand,
     meanings: Meanings,
+    contracts: Contracts,
     *,
     force: bool = False,
     accept: bool = False,
@@ -92,13 +95,14 @@ def build(
     """Carry out the ``steps`` of a plan of this graph and these files. The caller holds the run lock.
 
     ``engine`` is called where there is something to do. A failing dataset leaves its old data in place and its readers
-    untouched; everything else is still built. ``accept`` has a change published that ``@expect`` does not expect.
-    ``differences`` has each result compared with the version that it
-    replaces, where that is here. ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
+    untouched; everything else is still built. ``accept`` publishes a change that ``@expect`` or ``@contract`` would
+    refuse. ``differences`` has each result compared with the version that it replaces, where that is here.
+    ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
     run = _Run(graph, observed, config, files, meanings, force=force, accept=accept, on_event=on_event)
     run.differences = {} if differences else None
+    run.contracts = {} if accept else contracts
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
@@ -162,6 +166,7 @@ class _Run:
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
         self.differences: dict[TableName, RowDelta] | None = None
+        self.contracts: Contracts = {}
         self._listener = on_event
         self._lock = threading.Lock()
         self._registering = threading.Lock()
@@ -321,9 +326,13 @@ class _Run:
             written = target.stat().st_size if target.exists() else 0
             self.emit(StepProgress(name, percent, written))
 
+        contract = self.contracts.get(name)
+        if contract is not None and (bound := session.bind(model, self.graph.macros[name], {})):
+            hold_contract(model, contract, bound)  # Hours before it could be held against what came out.
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
+        hold_contract(model, contract, schema_of(record))
         record, checks = self._audit(session, record, before, [produced.file], produced=True)
         same = self._publish(session, record, before, produced.file)
         outcome = Outcome.SAME if same else Outcome.BUILT
@@ -351,6 +360,7 @@ class _Run:
             files=tuple(replace(file, path=f"{name.name}.parquet") for file in past.files),
             built=replace(past.built, model=self.graph.models[name].path, text=self.recipes[name].text),
         )
+        hold_contract(self.graph.models[name], self.contracts.get(name), schema_of(record))
         here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
         if not here and not self.files.copy(past.files[0], target):
             return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from medallion.models.changes import ModelChange
     from medallion.models.graph import Graph
     from medallion.names import TableName
+    from medallion.schemas import SchemaChange
 
 __all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "audited", "decide", "plan"]
 
@@ -105,7 +106,8 @@ class Decision:
 class Step:
     """A dataset's place in a plan; ``causes`` are the datasets that its action hangs on.
 
-    ``change`` tells what a change of its SQL does to its output, where that is the reason.
+    ``change`` tells what a change of its SQL does to its output, where that is the reason. ``columns`` says how its
+    columns will differ from those of its record, where the plan was bound and both are known.
     """
 
     name: TableName
@@ -114,6 +116,7 @@ class Step:
     causes: tuple[TableName, ...] = ()
     error: MedallionError | None = None
     change: ModelChange | None = None
+    columns: SchemaChange | None = None
 
 
 def plan(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from medallion.plan import Step
     from medallion.query import Result
     from medallion.records import Record
+    from medallion.schemas import Contracts
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
     from medallion.workspace import Workspace
@@ -63,6 +64,12 @@ class Project:
         from medallion.git.lfs import Store
 
         return Store(self.repository)
+
+    def _repository(self) -> Repository | None:
+        try:
+            return self.repository
+        except GitError:
+            return None
 
     def _store(self) -> Store | None:
         """The same where there is a repository: building needs none."""
@@ -110,11 +117,15 @@ class Project:
         exclude: Iterable[str] = (),
         force: bool = False,
         volatile: bool = True,
+        accept: bool = False,
+        bind: bool = True,
     ) -> tuple[Workspace, tuple[Step, ...]]:
         """What ``run`` would do to each dataset, and why; the second of the pair, beside what it was decided on.
 
         ``select`` and ``exclude`` are terms as on the command line: ``silver.orders``, ``+gold.revenue``, ``tag:x``.
-        ``volatile``: whether volatile models are stale, as they are for a run.
+        ``volatile``: whether volatile models are stale, as they are for a run. ``bind``: whether what would be built is
+        bound, which tells its columns, and what is wrong with its SQL. The process works in the project's folder
+        meanwhile. ``accept`` does without contracts.
         """
         from medallion.plan import plan
         from medallion.select import select as choose
@@ -124,9 +135,36 @@ class Project:
         everything = plan(workspace.graph, workspace.observed, force=force, volatile=volatile)
         changed = self._changed(workspace, [*select, *exclude])
         chosen = choose(workspace.graph, select, everything, exclude=exclude, changed=changed)
-        if chosen is None:
-            return workspace, everything
-        return workspace, plan(workspace.graph, workspace.observed, chosen, force=force, volatile=volatile)
+        steps = everything
+        if chosen is not None:
+            steps = plan(workspace.graph, workspace.observed, chosen, force=force, volatile=volatile)
+        return workspace, self._rehearsed(workspace, steps, force=force, accept=accept) if bind else steps
+
+    def _rehearsed(
+        self, workspace: Workspace, steps: tuple[Step, ...], *, force: bool, accept: bool
+    ) -> tuple[Step, ...]:
+        """The steps with what binding them tells."""
+        from medallion.rehearse import rehearse
+
+        def engine() -> Engine:
+            from medallion.engines.duckdb import DuckDBEngine
+
+            return DuckDBEngine(self.config, [])
+
+        contracts = {} if accept else self._contracts(workspace)
+        return rehearse(
+            workspace.graph, workspace.observed, steps, engine, workspace.identities, contracts, force=force
+        )
+
+    def _contracts(self, workspace: Workspace) -> Contracts:
+        from medallion.schemas import contracted
+
+        names = contracted(workspace.graph)
+        if not names:
+            return {}
+        from medallion.versions import standing_contracts
+
+        return standing_contracts(self.config, self._repository(), names, workspace.observed.records)
 
     def _changed(self, workspace: Workspace, terms: Sequence[str]) -> Mapping[str, set[TableName]]:
         """For each revision that the terms name, what differs from it."""
@@ -153,8 +191,8 @@ class Project:
         """Bring the selected datasets (all, without a selection) up to date.
 
         A dataset that fails is a step of the result, not an exception. ``accept`` publishes a change that ``@expect``
-        does not expect; ``differences`` counts for each rebuilt one which rows differ from before. The process works
-        in the project's folder while models run. Waits while another process writes to the project.
+        or ``@contract`` would refuse; ``differences`` counts for each rebuilt one which rows differ from before. The
+        process works in the project's folder while models run. Waits while another process writes to the project.
         """
         from medallion.build import CHANGED, WORK, build
         from medallion.files import Files
@@ -166,7 +204,7 @@ class Project:
         with run_lock(self.config, command, on_event):
             started, begun = datetime.now(UTC), time.monotonic()
             recover(self.config, Identities(self.config.root))
-            workspace, steps = self.plan(select, exclude=exclude, force=force)
+            workspace, steps = self.plan(select, exclude=exclude, force=force, bind=False)
             store = self._store() if any(step.action in WORK for step in steps) else None
             folders = [store.folder, self.config.state / "cache"] if store else []
 
@@ -186,6 +224,7 @@ class Project:
                     engine,
                     files,
                     workspace.meanings,
+                    {} if accept else self._contracts(workspace),
                     force=force,
                     accept=accept,
                     differences=differences,
@@ -352,13 +391,9 @@ class Project:
         """
         from medallion.add import add_source
 
-        try:
-            repository = self.repository
-        except GitError:
-            repository = None
         return add_source(
             self.config,
-            repository,
+            self._repository(),
             TableName.parse(name),
             source,
             track=track,

@@ -13,6 +13,7 @@ from medallion.observe import Identities, data_folder
 from medallion.plan import DataState
 from medallion.publish import write_file
 from medallion.records import DataFile, Record, record_path
+from medallion.schemas import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.git.repository import Repository
+    from medallion.schemas import Contracts, Schema
 
-__all__ = ["Snapshot", "files_at", "files_in_worktree", "read_snapshot"]
+__all__ = ["Snapshot", "files_at", "files_in_worktree", "read_snapshot", "standing_contracts"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,24 @@ def read_snapshot(repo: Repository, config: Config, commit: str, names: Iterable
         except MedallionError as error:
             broken[name] = error
     return Snapshot(commit, records, broken)
+
+
+def standing_contracts(
+    config: Config, repo: Repository | None, names: Iterable[TableName], records: Mapping[TableName, Record]
+) -> Contracts:
+    """What the datasets ``names`` have to keep to: the columns of their ``records``, else of those in the last commit.
+
+    So a contract outlives data that was deleted and not yet committed so.
+    """
+    wanted = list(names)
+    found: dict[TableName, Schema | MedallionError] = {n: schema_of(records[n]) for n in wanted if n in records}
+    missing = [name for name in wanted if name not in records]
+    commit = repo.head() if missing and repo else None
+    if repo and commit:
+        snapshot = read_snapshot(repo, config, commit, missing)
+        found |= {name: schema_of(record) for name, record in snapshot.records.items()}
+        found |= snapshot.broken
+    return found
 
 
 def need(repo: Repository, config: Config, snapshot: Snapshot, name: TableName, called: str) -> Record:

@@ -98,12 +98,14 @@ class Watcher:
         """What is looked at besides ``sql/`` and the configuration: sources, as the models write them."""
         return self._sources
 
-    def run(self, *, force: bool = False, on_event: OnEvent = ignore) -> RunResult:
+    def run(self, *, force: bool = False, accept: bool = False, on_event: OnEvent = ignore) -> RunResult:
         """Bring everything that is selected up to date, as ``Project.run`` does."""
         project = Project(self.config)
         workspace = project.workspace()
         self._take_in(workspace)
-        result = project.run(self._select, exclude=self._exclude, force=force, differences=True, on_event=on_event)
+        result = project.run(
+            self._select, exclude=self._exclude, force=force, accept=accept, differences=True, on_event=on_event
+        )
         self._note(workspace, result)
         return result
 
@@ -134,7 +136,7 @@ class Watcher:
     def _rerun(self, paths: Collection[str], on_event: OnEvent) -> Round:
         self.config = load_config(self.config.root / self.config.file).with_variables(self._variables)
         project = Project(self.config)
-        workspace, steps = project.plan(self._select, exclude=self._exclude, volatile=False)
+        workspace, steps = project.plan(self._select, exclude=self._exclude, volatile=False, bind=False)
         self._take_in(workspace)
         for name in list(self._failed):
             if name not in workspace.graph.readers or workspace.graph.path(name) in paths:

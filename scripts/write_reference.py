@@ -41,6 +41,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 ACTED_ON = {
     "key": "enforced: a run refuses data in which it is no key, and stores the rows in its order",
     "volatile": "the model is built in every run",
+    "contract": "enforced: what would have other columns is not built, unless `run --accept` is asked to",
     "tag": "`tag:word` selects the dataset",
     "private": "values are in no message, log or report",
     **dict.fromkeys(
@@ -55,6 +56,7 @@ ACTED_ON = {
 EXAMPLES = {
     "key": "@key order_id, line_number",
     "volatile": "@volatile",
+    "contract": "@contract",
     "owner": "@owner data-team",
     "tag": "@tag nightly",
     "incremental": "@incremental",

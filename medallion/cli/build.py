@@ -94,12 +94,25 @@ def plan(
 
     Example: medallion plan +gold.revenue
     """
+    chosen, left_out = [*(select or ()), *(also or ())], exclude or []
+    _show_plan(chosen, left_out, parse_variables(var), force=force, everything=everything, as_json=as_json)
+
+
+def _show_plan(
+    chosen: Sequence[str],
+    left_out: Sequence[str],
+    variables: Mapping[str, Variable],
+    *,
+    force: bool,
+    as_json: bool,
+    everything: bool = False,
+    accept: bool = False,
+) -> None:
     from medallion.cli.plan_view import plan_document, print_plan
     from medallion.project import Project
 
-    chosen, left_out = [*(select or ()), *(also or ())], exclude or []
-    project = Project.open(variables=parse_variables(var))
-    workspace, steps = project.plan(chosen, exclude=left_out, force=force)
+    project = Project.open(variables=variables)
+    workspace, steps = project.plan(chosen, exclude=left_out, force=force, accept=accept)
     durations = project.durations()
     if as_json:
         from medallion.cli.console import print_json
@@ -140,10 +153,10 @@ def run(
     Example: medallion run
     """
     chosen, left_out = [*(select or ()), *(also or ())], exclude or []
-    if dry_run and not watch:
-        plan(chosen, exclude=left_out, force=force, var=var, as_json=as_json)
-        return
     variables = parse_variables(var)
+    if dry_run and not watch:
+        _show_plan(chosen, left_out, variables, force=force, accept=accept, as_json=as_json)
+        return
     from medallion.cli.console import print_error
     from medallion.cli.run_view import RunView, run_document
     from medallion.project import Project
@@ -153,7 +166,7 @@ def run(
 
         if as_json or dry_run:
             raise MedallionError("--watch goes with neither --json nor --dry-run", hint="leave one of them out")
-        keep_running(Project.open().config, chosen, left_out, variables, force=force)
+        keep_running(Project.open().config, chosen, left_out, variables, force=force, accept=accept)
     project = Project.open(variables=variables)
     with RunView(project.config, quiet=as_json) as view:
         result = project.run(chosen, exclude=left_out, force=force, accept=accept, differences=diff, on_event=view)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from medallion.models.changes import ModelChange
     from medallion.names import TableName
+    from medallion.schemas import SchemaChange
     from medallion.workspace import Workspace
 
 __all__ = ["plan_document", "print_plan"]
@@ -112,6 +113,7 @@ def plan_document(
                 "reason": step.reason,
                 "causes": [str(cause) for cause in step.causes],
                 "change": _change_document(step.change) if step.change else None,
+                "columns": _columns_document(step.columns) if step.columns is not None else None,
                 "rows": records[step.name].rows if step.name in records else None,
                 "bytes": records[step.name].size if step.name in records else None,
                 "seconds": durations.get(step.name),
@@ -131,4 +133,13 @@ def _change_document(change: ModelChange) -> dict[str, object]:
         "removed": list(change.removed),
         "changed": list(change.changed),
         "rows": change.rows,
+    }
+
+
+def _columns_document(columns: SchemaChange) -> dict[str, object]:
+    return {
+        "added": list(columns.added),
+        "removed": list(columns.removed),
+        "retyped": [{"name": name, "from": before, "to": after} for name, before, after in columns.retyped],
+        "moved": list(columns.moved),
     }

@@ -20,12 +20,21 @@ _SHOWN = 3
 
 
 def keep_running(
-    config: Config, select: Iterable[str], exclude: Iterable[str], variables: Mapping[str, Variable], *, force: bool
+    config: Config,
+    select: Iterable[str],
+    exclude: Iterable[str],
+    variables: Mapping[str, Variable],
+    *,
+    force: bool,
+    accept: bool,
 ) -> NoReturn:
-    """Run, wait, and run what was touched; ends by ``KeyboardInterrupt`` only."""
+    """Run, wait, and run what was touched; ends by ``KeyboardInterrupt`` only.
+
+    ``force`` and ``accept`` are for the first run.
+    """
     watcher = Watcher(config, select, exclude, variables)
     with RunView(watcher.config) as view:
-        result = watcher.run(force=force, on_event=view)
+        result = watcher.run(force=force, accept=accept, on_event=view)
     for error in result.errors:
         print_error(error)
     view.summary(result)

@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from medallion.engines.faults import explain, read_fault
+from medallion.engines.empty_tables import create_empty, needs_data, stored_type
+from medallion.engines.macros import callees_first, create_macro
 from medallion.engines.model_run import ModelRun
 from medallion.engines.progress import Progress
 from medallion.engines.reader import DatasetReader
 from medallion.engines.row_delta import row_delta
 from medallion.engines.sandbox import SCHEMAS, connect, schema_cursors, unreadable
 from medallion.engines.sql import identifier, read_parquet
-from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.errors import BuildError, MedallionError
 from medallion.installed import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from queue import SimpleQueue
 
     import duckdb
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
     from medallion.records import Column
+    from medallion.schemas import Schema
 
 __all__ = ["DuckDBEngine", "engine_version"]
 
@@ -112,7 +114,8 @@ class _DuckDBSession:
         self.threads = config.threads or os.cpu_count() or 1
         self._folders = [config.root / "data", *folders, *_source_folders(config)]
         self._temporary = config.state / "tmp"
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # Where nothing can be written models can still be bound.
+            self._temporary.mkdir(parents=True, exist_ok=True)
         self._files: dict[TableName, tuple[str, ...]] = {}
         self._written: dict[tuple[int, ...], tuple[Column, ...]] = {}
         self._instances: dict[bool, _Instance] = {}
@@ -145,14 +148,27 @@ class _DuckDBSession:
             with instance.lock:
                 instance.views.discard(name)
 
+    def bind(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema]) -> Schema | None:
+        """Bind against empty tables, and say what Parquet makes of the types."""
+        ordered = callees_first(macros)
+        with self._cursor(single=self.threads == 1) as (instance, cursor):
+            if not self._make_tables(instance, cursor, schemas):
+                return None
+            with self._binder(instance, model, ordered, _reads(model, macros), cursor) as (run, binder):
+                if _PIVOT.search(model.sql) and needs_data(binder, model.sql):
+                    return None
+                run.bind(binder)
+                run.check_reads(binder)
+                return tuple((name, stored_type(kind)) for name, kind in run.outputs)
+
     def build(
         self, model: Model, macros: Sequence[Macro], target: Path, on_progress: Callable[[float | None], None]
     ) -> Produced:
         """Bind, choose how to run, run, and identify what came out."""
-        reads = {r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros))
-        ordered = _callees_first(macros)
+        reads = _reads(model, macros)
+        ordered = callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
-            run, how = self._decide(instance, model, ordered, sorted(reads), cursor)
+            run, how = self._decide(instance, model, ordered, reads, cursor)
             if how is None:
                 self._prepare(instance, cursor, reads, ordered)
                 how = run.plan_from_explain(cursor)
@@ -175,6 +191,24 @@ class _DuckDBSession:
 
         A PIVOT may make its columns of the data, so a model with one is bound against that.
         """
+        with self._binder(instance, model, macros, reads, cursor) as (run, binder):
+            if any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in macros))):
+                self._prepare(instance, cursor, reads, macros)
+                run.bind(cursor)
+                return run, run.plan(cursor)
+            run.bind(binder)
+            return run, run.plan(binder)
+
+    @contextmanager
+    def _binder(
+        self,
+        instance: _Instance,
+        model: Model,
+        macros: Sequence[Macro],
+        reads: Sequence[TableName],
+        cursor: duckdb.DuckDBPyConnection,
+    ) -> Iterator[tuple[ModelRun, duckdb.DuckDBPyConnection]]:
+        """A model with a place to bind it: what it reads as empty tables, and its macros."""
         schemas = self._schemas_of(instance)
         binder = schemas.cursors.get()
         self._running.add(binder)
@@ -183,13 +217,7 @@ class _DuckDBSession:
                 self._ensure_table(schemas, binder, cursor, name)
             for macro in macros:
                 _ensure_macro(schemas, binder, macro)
-            run = ModelRun(model, macros, {name: schemas.tables.get(name, {}) for name in reads})
-            if any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in macros))):
-                self._prepare(instance, cursor, set(reads), macros)
-                run.bind(cursor)
-                return run, run.plan(cursor)
-            run.bind(binder)
-            return run, run.plan(binder)
+            yield ModelRun(model, macros, {name: schemas.tables.get(name, {}) for name in reads}), binder
         finally:
             self._running.discard(binder)
             schemas.cursors.put(binder)
@@ -202,27 +230,22 @@ class _DuckDBSession:
     @contextmanager
     def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> Iterator[Reader]:
         """A cursor to look at datasets with."""
-        ordered = _callees_first(macros)
+        ordered = callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
             self._prepare(instance, cursor, set(reads), ordered)
 
             def bind(probe: Model) -> list[tuple[str, str]]:
-                schemas = self._schemas_of(instance)
-                binder = schemas.cursors.get()
-                try:
-                    for name in sorted(reads):
-                        self._ensure_table(schemas, binder, cursor, name)
-                    for macro in ordered:
-                        _ensure_macro(schemas, binder, macro)
-                    run = ModelRun(probe, ordered, {name: schemas.tables.get(name, {}) for name in reads})
+                with self._binder(instance, probe, ordered, sorted(reads), cursor) as (run, binder):
                     return run.describe(cursor if _PIVOT.search(probe.sql) else binder)
-                finally:
-                    schemas.cursors.put(binder)
 
             yield DatasetReader(cursor, bind)
 
     def _prepare(
-        self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, reads: set[TableName], macros: Sequence[Macro]
+        self,
+        instance: _Instance,
+        cursor: duckdb.DuckDBPyConnection,
+        reads: Collection[TableName],
+        macros: Sequence[Macro],
     ) -> None:
         """Views and macros that a model needs."""
         for name in sorted(reads):
@@ -302,21 +325,38 @@ class _DuckDBSession:
         with schemas.lock:
             if name in schemas.tables or name not in self._files:
                 return
-            table = f"{identifier(SCHEMAS)}.{name.sql}"
-            binder.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name.layer)}")
             files = self._files[name]
             written = self._written.get(_stamp(Path(files[0]))) if len(files) == 1 else None
             if written:
-                columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in written)
-                cursor.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
                 schemas.tables[name] = {column.name: column.type for column in written}
+                create_empty(cursor, name, schemas.tables[name].items())
                 return
+            table = f"{identifier(SCHEMAS)}.{name.sql}"
+            binder.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(name.layer)}")
             try:
                 cursor.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {read_parquet(files)} LIMIT 0")
             except duckdb.Error as error:
                 raise unreadable(name, files, error) from error
             described = binder.execute(f"DESCRIBE {name.sql}").fetchall()
             schemas.tables[name] = {row[0]: row[1] for row in described}
+
+    def _make_tables(
+        self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, given: Mapping[TableName, Schema]
+    ) -> bool:
+        """Create the empty tables of datasets whose columns are given; False where that is not possible."""
+        import duckdb
+
+        schemas = self._schemas_of(instance)
+        with schemas.lock:
+            for name, columns in given.items():
+                if list(schemas.tables.get(name, {}).items()) == list(columns):
+                    continue
+                try:
+                    create_empty(cursor, name, columns)
+                except duckdb.Error:  # A record that DuckDB makes nothing of.
+                    return False
+                schemas.tables[name] = dict(columns)
+        return True
 
     def _ensure_view(self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, name: TableName) -> None:
         """Create the view of a dataset in one instance unless it is there."""
@@ -333,6 +373,11 @@ class _DuckDBSession:
             instance.views.add(name)
 
 
+def _reads(model: Model, macros: Sequence[Macro]) -> list[TableName]:
+    """The datasets that a model and its macros name."""
+    return sorted({r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros)))
+
+
 def _stamp(file: Path) -> tuple[int, ...]:
     """A file as the file system knows it; a rename keeps that."""
     try:
@@ -346,7 +391,7 @@ def _ensure_macro(place: _Instance | _Schemas, cursor: duckdb.DuckDBPyConnection
     """Create a macro in one place unless it is there; ``ModelError`` in its file where DuckDB refuses it."""
     with place.lock:
         if macro.name not in place.macros:
-            place.macros[macro.name] = _create_macro(cursor, macro)
+            place.macros[macro.name] = create_macro(cursor, macro)
         problem = place.macros[macro.name]
     if problem:
         raise problem
@@ -368,49 +413,3 @@ def _source_folders(config: Config) -> list[Path]:
 def _source_files(config: Config) -> list[Path]:
     """The configured sources that are single files: they open no folder."""
     return [config.root / entry for entry in config.sources if (config.root / entry).is_file()]
-
-
-def _create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:
-    import duckdb
-
-    hidden = cursor.execute(
-        "SELECT 1 FROM duckdb_functions() WHERE internal AND lower(function_name) = ? LIMIT 1", [macro.name]
-    ).fetchall()
-    if hidden:
-        return ModelError(
-            f"macro {macro.name} hides a function of DuckDB, which operators and other models call as well",
-            location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),
-            hint="give it another name",
-        )
-    statement = re.sub(r"^\s*CREATE\s+(OR\s+REPLACE\s+)?", "CREATE OR REPLACE ", macro.sql, flags=re.IGNORECASE)
-    shift = len(macro.sql) - len(statement)
-    try:
-        cursor.execute(statement)
-    except duckdb.Error as error:
-        message, place, hint = explain(
-            read_fault(error),
-            statement,
-            lambda o, n, note: Location.at(macro.path, macro.text, macro.offset + o + shift, n, note),
-            {},
-        )
-        place = place or Location.at(macro.path, macro.text, macro.offset, 6)
-        return ModelError(f"macro {macro.name}: {message}", location=place, hint=hint)
-    return None
-
-
-def _callees_first(macros: Sequence[Macro]) -> tuple[Macro, ...]:
-    """Macros in an order in which each comes after those it calls; DuckDB binds a macro when it is created."""
-    by_name = {m.name: m for m in macros}
-    done: dict[str, Macro] = {}
-
-    def visit(macro: Macro, path: tuple[str, ...]) -> None:
-        if macro.name in done or macro.name in path:
-            return
-        for call in macro.calls:
-            if call.name in by_name:
-                visit(by_name[call.name], (*path, macro.name))
-        done[macro.name] = macro
-
-    for macro in macros:
-        visit(macro, ())
-    return tuple(done.values())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
     from medallion.records import Column
+    from medallion.schemas import Schema
 
 __all__ = ["Engine", "Produced", "Reader", "Session"]
 
@@ -52,6 +53,13 @@ class Session(Protocol):
 
     def register(self, name: TableName, files: Sequence[Path]) -> None:
         """Make a dataset readable under its name."""
+
+    def bind(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema]) -> Schema | None:
+        """The columns that the model gives, as readers will see them, found without running it.
+
+        ``schemas`` are those of the datasets that it reads and that are not registered: no file of theirs is opened.
+        None where only data can tell. Raises as ``build`` does for what is wrong with the SQL.
+        """
 
     def build(
         self, model: Model, macros: Sequence[Macro], target: Path, on_progress: Callable[[float | None], None]

@@ -36,6 +36,7 @@ WORDS: Mapping[str, Word] = {
         True,
     ),
     "volatile": Word("The result may differ each time (now(), random()): built in every run.", True, False, False),
+    "contract": Word("Names, order and types of the columns stay as they are.", True, False, False),
     "owner": Word("Who answers for the dataset.", True, False, True),
     "tag": Word("Words to select the dataset by.", True, False, True),
     "incremental": Word("Only new rows are computed.", True, False, None),

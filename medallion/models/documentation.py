@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Comment, Lexed, Token
 
-__all__ = ["Documentation", "read_documentation"]
+__all__ = ["Documentation", "output_places", "read_documentation"]
 
 _AFTER_COLUMNS = {
     "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "WINDOW",
@@ -68,6 +68,16 @@ def _refuse_lost_annotations(lexed: Lexed, taken: set[int], path: str) -> None:
                     location=Location.at(path, lexed.text, comment.offset + at, len(word) + 1),
                     hint="annotations stand in the comment at the top, or after a column on the column's own line",
                 )
+
+
+def output_places(tokens: Sequence[Token]) -> Mapping[str, Token]:
+    """Where the outermost SELECT spells out the names of its output columns."""
+    found = {}
+    for item in _items(tokens):
+        name = _output_name(item)
+        if name:
+            found[name] = item[0] if len(item) > 1 and item[1].raw == ":" else item[-1]
+    return found
 
 
 def _column_comments(lexed: Lexed, tokens: Sequence[Token]) -> Iterator[tuple[str, Comment]]:

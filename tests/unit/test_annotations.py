@@ -14,6 +14,7 @@ from medallion.names import TableName
 GOLDEN = {
     "key": ("dataset", "yes"),
     "volatile": ("dataset", "no"),
+    "contract": ("dataset", "no"),
     "owner": ("dataset", "yes"),
     "tag": ("dataset", "yes"),
     "incremental": ("dataset", "either"),
