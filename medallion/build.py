@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from medallion.checks.data import Before, audit_of, check_data, refuse_failed
+from medallion.checks.forms import bind_checks
 from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
 from medallion.models.fingerprint import fingerprint
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from medallion.meanings import Meanings
     from medallion.models.audits import Audit
     from medallion.models.graph import Graph
-    from medallion.schemas import Contracts
+    from medallion.schemas import Contracts, Schema
 
 __all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
 
@@ -327,8 +328,7 @@ class _Run:
             self.emit(StepProgress(name, percent, written))
 
         contract = self.contracts.get(name)
-        if contract is not None and (bound := session.bind(model, self.graph.macros[name], {})):
-            hold_contract(model, contract, bound)  # Hours before it could be held against what came out.
+        self._bind(session, name, contract)
         produced = session.build(model, self.graph.macros[name], target, progress)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
@@ -337,6 +337,19 @@ class _Run:
         same = self._publish(session, record, before, produced.file)
         outcome = Outcome.SAME if same else Outcome.BUILT
         return _Ended(outcome, decision.reason, 0.0, record, peak_memory=produced.peak_memory, checks=checks)
+
+    def _bind(self, session: Session, name: TableName, contract: Schema | MedallionError | None) -> None:
+        """Find before a model is run, which may take hours, what its contract or a check will not do with."""
+        model, audit = self.graph.models[name], self.graph.audits.get(name)
+        if contract is None and audit is None:
+            return
+        columns = session.bind(model, self.graph.macros[name], {})
+        if columns is None:
+            return
+        hold_contract(model, contract, columns)
+        if audit is not None and all(read in self.records for read in audit.reads):
+            schemas = {read: schema_of(self.records[read]) for read in audit.reads} | {name: columns}
+            bind_checks(audit, model, lambda probe: session.bind(probe, audit.macros, schemas))
 
     def _recheck(self, session: Session, name: TableName, decision: Decision, before: Record) -> _Ended:
         """Run the checks on data that is there already; its record says so once it has passed them."""

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medallion.checks.forms import bind_checks
 from medallion.errors import MedallionError
 from medallion.observe import Identities, real_files
 from medallion.plan import Action, Observed, Step, decide
@@ -87,6 +88,8 @@ class _Rehearsal:
             found = self._found.get(name)
             if found is not None:
                 hold_contract(self.graph.models[name], self.contracts.get(name), found)
+            if step.action not in (Action.ERROR, Action.SKIP):
+                self._bind_checks(name)
         except MedallionError as error:
             return Step(name, Action.ERROR, "cannot be built", step.causes, error)
         return self._with_columns(step, found)
@@ -102,6 +105,23 @@ class _Rehearsal:
             reason = step.reason.replace(str(step.change), told(columns, change))
             return replace(step, reason=reason, change=change, columns=columns)
         return replace(step, reason=f"{step.reason}; {columns}" if columns else step.reason, columns=columns)
+
+    def _bind_checks(self, name: TableName) -> None:
+        """Bind the checks that are to be run, where the columns of all that they look at are known."""
+        audit, record = self.graph.audits.get(name), self.observed.records.get(name)
+        checked = record.checked.digest if record and record.checked else ""
+        if audit is None or (name not in self._found and self.observed.checks.get(name, "") == checked):
+            return
+        schemas = {read: self.columns(read) for read in (name, *audit.reads)}
+        known = {read: columns for read, columns in schemas.items() if columns is not None}
+        if len(known) == len(schemas):
+            session = self._opened()
+            bind_checks(audit, self.graph.models[name], lambda probe: session.bind(probe, audit.macros, known))
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            self._session = self._stack.enter_context(self._engine().open())
+        return self._session
 
     def _is_touched(self, name: TableName) -> bool:
         """Whether an input comes out with other columns than those that ``name`` was built from."""
@@ -123,6 +143,4 @@ class _Rehearsal:
             return None
         for source in model.sources:  # A pointer would be bound as if it were the file.
             real_files(self.observed.sources[source.path].files, self.identities)
-        if self._session is None:
-            self._session = self._stack.enter_context(self._engine().open())
-        return self._session.bind(model, self.graph.macros[name], known)
+        return self._opened().bind(model, self.graph.macros[name], known)

@@ -5,15 +5,15 @@ All checks of single rows are counted in one scan. Only for what failed are the 
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from medallion.checks.compiled import breaks, failing_rows, has_duplicates, has_like_neighbours, newest, older_rows
 from medallion.checks.failed import keep_failed, sample_of
+from medallion.checks.forms import Form, form_of, placed
 from medallion.engines.sql import identifier
-from medallion.errors import BuildError, MedallionError, ModelError
+from medallion.errors import BuildError, MedallionError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Check, Kind, Severity
 from medallion.models.conditions import probe_text
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Former", "Subject", "audit"]
 
-_AGGREGATE, _WINDOW = "cannot contain aggregates", "cannot contain window functions"
-_SUBQUERY = re.compile(r"\b(SELECT|FROM|VALUES)\b", re.IGNORECASE)
 _HOLDS = identifier("medallion: holds")
 
 
@@ -85,7 +83,7 @@ class _Audit:
 
     def run(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Evaluate all, then look at what failed."""
-        forms = [self._form(check) for check in checks]
+        forms = [form_of(check, self.subject.model, self.reader.bind) for check in checks]
         counted = self._count(checks, forms)
         results = []
         for check, form in zip(checks, forms, strict=True):
@@ -93,35 +91,15 @@ class _Audit:
             try:
                 result = self._result(check, form, counted.get(id(check)))
             except MedallionError as error:
-                raise self._placed(check, error) from error
+                raise placed(check, error, self.subject.model) from error
             results.append(replace(result, seconds=time.monotonic() - started))
         return tuple(results)
 
     # How a check is evaluated
 
-    def _form(self, check: Check) -> str:
-        """Of what a check is: ``rows``, ``rows alone`` in a scan of its own, a ``window`` of them, or the ``whole``."""
-        if check.probe is None or check.kind is Kind.QUERY:
-            if check.probe is not None:
-                self.reader.bind(check.probe)
-            return "rows" if breaks(check) else "whole"
-        try:
-            self.reader.bind(check.probe)
-        except ModelError as error:
-            if check.kind is Kind.CONDITION and _AGGREGATE in error.message:
-                whole = f"SELECT (\n{check.sql}\n) AS holds FROM {self.table}"
-                self.reader.bind(replace(check.probe, sql=whole, sql_offset=check.sql_offset - whole.index(check.sql)))
-                return "whole"
-            if check.kind is Kind.CONDITION and _WINDOW in error.message:
-                return "window"
-            raise self._placed(check, error) from error
-        if check.kind is not Kind.CONDITION:
-            return "whole"
-        return "rows alone" if _SUBQUERY.search(check.sql) else "rows"
-
-    def _count(self, checks: Sequence[Check], forms: Sequence[str]) -> dict[int, int]:
+    def _count(self, checks: Sequence[Check], forms: Sequence[Form]) -> dict[int, int]:
         """The failures of every check of single rows, in one scan."""
-        together = [c for c, form in zip(checks, forms, strict=True) if form == "rows" and not self._is_sure(c)]
+        together = [c for c, form in zip(checks, forms, strict=True) if form is Form.ROWS and not self._is_sure(c)]
         if not together:
             return {}
         # Takes a third less than count(*) FILTER (WHERE …), which splits each vector of rows for each check.
@@ -130,11 +108,11 @@ class _Audit:
             (found,) = self.reader.rows(f"SELECT {counts} FROM {self.table}")
         except MedallionError:
             if len(together) > 1:  # One by one, to find which it is.
-                return {id(check): self._count([check], ["rows"])[id(check)] for check in together}
+                return {id(check): self._count([check], [Form.ROWS])[id(check)] for check in together}
             try:
                 self.reader.rows(f"SELECT {counts} FROM {self.table}", self._own_sql(together[0]))
             except MedallionError as error:
-                raise self._placed(together[0], error) from error
+                raise placed(together[0], error, self.subject.model) from error
             raise
         return {id(check): int(number or 0) for check, number in zip(together, found, strict=True)}
 
@@ -146,18 +124,11 @@ class _Audit:
         """The SQL of a check alone, to find where in it a mistake is."""
         return replace(check.probe, sql=check.sql, sql_offset=check.sql_offset) if check.probe else None
 
-    def _placed(self, check: Check, error: MedallionError) -> MedallionError:
-        """An error at its place in the check's own SQL, else at the check."""
-        source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
-        place = check.locate(source)
-        inside = error.location is not None and error.location.path == check.path and error.location.line >= place.line
-        return error if inside else error.at(place)
-
     # What came of it
 
-    def _result(self, check: Check, form: str, counted: int | None) -> CheckResult:
+    def _result(self, check: Check, form: Form, counted: int | None) -> CheckResult:
         if check.kind in (Kind.ROW_COUNT, Kind.FRESHNESS, Kind.EXPECT_COLUMNS, Kind.EXPECT_ROWS) or (
-            check.kind is Kind.CONDITION and form == "whole"
+            check.kind is Kind.CONDITION and form is Form.WHOLE
         ):
             holds, message, failures, total = self._whole(check)
             tolerated = check.at_most is not None and failures is not None and check.at_most.allows(failures, total)
@@ -219,13 +190,13 @@ class _Audit:
         asked = has_like_neighbours if in_order else has_duplicates
         return not self.reader.rows(asked(self.table, check.columns))[0][0]
 
-    def _failing(self, check: Check, form: str) -> str:
+    def _failing(self, check: Check, form: Form) -> str:
         """The rows that fail, as a query."""
         if check.kind is Kind.QUERY:
             return check.sql
         if check.kind is Kind.EXPECT_UNCHANGED:
             return self._changed_rows(check)
-        if form == "window":
+        if form is Form.WINDOW:
             marked = f"SELECT *, (\n{check.sql}\n) AS {_HOLDS} FROM {self.table}"
             return f"SELECT * EXCLUDE ({_HOLDS}) FROM ({marked}) WHERE NOT {_HOLDS}"
         return failing_rows(check, self.table)
