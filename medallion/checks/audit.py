@@ -15,8 +15,7 @@ from medallion.checks.forms import Form, form_of, placed
 from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError
 from medallion.events import CheckResult, CheckStatus
-from medallion.models.check import Check, Kind, Severity
-from medallion.models.conditions import probe_text
+from medallion.models.check import Check, Kind, Severity, probe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Model
     from medallion.names import TableName
 
-__all__ = ["AtMost", "Check", "Kind", "Severity"]
+__all__ = ["AtMost", "Check", "Kind", "Severity", "check_name", "probe_text"]
 
 
 class Kind(StrEnum):
@@ -56,6 +55,8 @@ class AtMost:
 
     def allows(self, failures: int, rows: int) -> bool:
         """Whether so many failures of so many rows are within it."""
+        from decimal import Decimal
+
         most = Decimal(self.number)
         return failures * 100 <= most * rows if self.percent else failures <= most
 
@@ -94,3 +95,22 @@ class Check:
     def locate(self, source: str) -> Location:
         """Its place; ``source`` is the text of the file at ``path``."""
         return Location.at(self.path, source, self.offset, self.length)
+
+
+def check_name(path: str) -> str:
+    """The name of a check that is a file of its own: the file's."""
+    return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def probe_text(check: Check, name: TableName) -> tuple[str, int]:
+    """A query that binds and means what the SQL of a check does, and where in it that SQL begins.
+
+    New lines around it end a comment in it.
+    """
+    if check.kind is Kind.QUERY:
+        return check.sql, 0
+    if check.kind is Kind.ROW_COUNT:
+        before, after = "SELECT (\n", f"\n) AS holds FROM (SELECT count(*) AS row_count FROM {name.sql})"
+    else:
+        before, after = f"SELECT 1 FROM {name.sql} WHERE (\n", "\n)"
+    return f"{before}{check.sql}{after}", len(before)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.models.annotations import Annotation
 
-__all__ = ["CONDITIONS", "GRAMMAR", "check_name", "probe_text", "read_at_most", "read_check"]
+__all__ = ["CONDITIONS", "GRAMMAR", "read_at_most", "read_check"]
 
 #: How each check is written after its word. On a column the COLUMN is left out: it is the one that the comment is of.
 GRAMMAR = {
@@ -58,25 +58,6 @@ def read_at_most(text: str) -> tuple[str, AtMost | None]:
     if found is None:
         return text, None
     return text[: found.start()].rstrip(), AtMost(found[1], found[2] == "%")
-
-
-def check_name(path: str) -> str:
-    """The name of a check that is a file of its own: the file's."""
-    return path.rpartition("/")[2].rpartition(".")[0]
-
-
-def probe_text(check: Check, name: TableName) -> tuple[str, int]:
-    """A query that binds and means what the SQL of a check does, and where in it that SQL begins.
-
-    New lines around it end a comment in it.
-    """
-    if check.kind is Kind.QUERY:
-        return check.sql, 0
-    if check.kind is Kind.ROW_COUNT:
-        before, after = "SELECT (\n", f"\n) AS holds FROM (SELECT count(*) AS row_count FROM {name.sql})"
-    else:
-        before, after = f"SELECT 1 FROM {name.sql} WHERE (\n", "\n)"
-    return f"{before}{check.sql}{after}", len(before)
 
 
 def read_check(annotation: Annotation, path: str, source: str) -> Check:

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from medallion.models.annotations import Annotation
-from medallion.models.check import AtMost, Check, Kind, Severity
-from medallion.models.conditions import check_name, probe_text
+from medallion.models.check import AtMost, Check, Kind, Severity, check_name, probe_text
 from medallion.models.model import Call, Macro, Model, Reference, SourceReference, TableFunction, Word
 from medallion.names import TableName
 

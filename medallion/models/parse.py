@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
-from medallion.models.check import Check, Kind, Severity
-from medallion.models.conditions import CONDITIONS, check_name, probe_text, read_at_most, read_check
+from medallion.models.check import Check, Kind, Severity, check_name, probe_text
+from medallion.models.conditions import CONDITIONS, read_at_most, read_check
 from medallion.models.documentation import read_documentation
 from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
 from medallion.models.model import Call, Macro, Model, Reference, Word
