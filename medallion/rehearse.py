@@ -83,7 +83,7 @@ class _Rehearsal:
             if step.action is Action.REUSE:
                 past = decide(self.graph, self.observed, name, force=self.force).reuse
                 self._found[name] = schema_of(past) if past else None
-            elif step.action is Action.BUILD or (step.action is Action.MAYBE and self._is_touched(name)):
+            elif step.action is Action.BUILD or (step.action is Action.MAYBE and self._may_differ(name)):
                 self._found[name] = self._bind(name)
             found = self._found.get(name)
             if found is not None:
@@ -123,9 +123,11 @@ class _Rehearsal:
             self._session = self._stack.enter_context(self._engine().open())
         return self._session
 
-    def _is_touched(self, name: TableName) -> bool:
-        """Whether an input comes out with other columns than those that ``name`` was built from."""
-        return any(self.columns(read) != self._standing(read) for read in self.graph.inputs[name])
+    def _may_differ(self, name: TableName) -> bool:
+        """Whether what its inputs become may give ``name`` other columns: theirs differ, or rows turn into columns."""
+        return "PIVOT" in self.graph.models[name].sql.upper() or any(
+            self.columns(read) != self._standing(read) for read in self.graph.inputs[name]
+        )
 
     def columns(self, name: TableName) -> Schema | None:
         """The columns of a dataset when its readers are built, where they are known."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "explain", "read_fault"]
 
 
+_NOT_YET = re.compile(
+    r'Column "(.*?)" referenced that exists in the SELECT clause - but this column cannot be referenced before'
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One of DuckDB's errors; ``offset`` and ``length`` count bytes of the statement, offset -1 where it gave none."""
@@ -70,6 +75,9 @@ def explain(
         message, note, hint = _no_column(fault, schemas)
     elif found := re.match(r'(?:Values list|Table) "(.*?)" does not have a column named "(.*?)"', fault.message):
         message, note, hint = _no_column(replace(fault, name=found[2]), schemas, found[1])
+    elif found := _NOT_YET.match(fault.message):
+        message, note, hint = _no_column(replace(fault, name=found[1]), schemas)
+        hint = hint or f'the "{found[1]}" that this SELECT makes can only be used after it'
     elif fault.subtype == "MISSING_ENTRY" and fault.name:
         message, hint = _no_entry(fault)
     elif fault.kind == "Parser":
@@ -84,11 +92,23 @@ def explain(
     if "No function matches" in fault.message:
         hint = "cast the arguments to what the function takes"
     if fault.offset < 0:
-        return message, None, hint
+        return message, _place_of_name(fault, statement, locate, note), hint
     encoded = statement.encode()
     offset = len(encoded[: fault.offset].decode(errors="ignore"))
     length = len(encoded[fault.offset : fault.offset + fault.length].decode(errors="ignore"))
     return message, locate(offset, max(1, length), note), hint
+
+
+def _place_of_name(
+    fault: Fault, statement: str, locate: Callable[[int, int, str], Location], note: str
+) -> Location | None:
+    """DuckDB gives no place where an output has the name of a column that is not there, as in ``upper(a) AS a``."""
+    found = _NOT_YET.match(fault.message)
+    if not found:
+        return None
+    name = re.escape(found[1])
+    word = re.search(rf'(?<![\w."])(?<!\bAS )(?:"{name}"|{name}\b)', statement, re.IGNORECASE)
+    return locate(word.start(), len(word[0]), note) if word else None
 
 
 def _first_lines(message: str) -> str:

@@ -29,6 +29,9 @@ _UNFIT = {
     "geometry": "another type: cast it to VARCHAR or BLOB",
 }
 
+# Python follows a type part by part, and other programs do, too.
+_DEEPEST = 64
+
 
 def check_names(model: Model, names: Sequence[str]) -> None:
     """Output names that Parquet and every reader can tell apart."""
@@ -69,14 +72,16 @@ def unfit_type(kind: str) -> str | None:
     """What Parquet would make of a type, where that is another type; nested types are looked into."""
     import duckdb
 
-    def visit(found: duckdb.sqltypes.DuckDBPyType) -> str | None:
+    def visit(found: duckdb.sqltypes.DuckDBPyType, depth: int) -> str | None:
+        if depth > _DEEPEST:
+            return "what few programs can read: nest it less deeply"
         if found.id in _UNFIT:
             return _UNFIT[found.id]
         if found.id in ("list", "array", "map", "struct"):
             for _, child in found.children:
-                unfit = visit(child) if isinstance(child, duckdb.sqltypes.DuckDBPyType) else None
+                unfit = visit(child, depth + 1) if isinstance(child, duckdb.sqltypes.DuckDBPyType) else None
                 if unfit:
                     return unfit
         return None
 
-    return visit(duckdb.sqltype(kind))
+    return visit(duckdb.sqltype(kind), 0)

@@ -122,7 +122,9 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sources/a.csv": "a,b\n1,2\n3,4\n",
         "sql/macros/m.sql": "CREATE MACRO twice(p) AS p * 2;\n",
         "sql/bronze/a.sql": "SELECT * FROM read_csv('sources/a.csv')\n",
-        "sql/silver/a.sql": "-- @key a\nSELECT a, twice(b) AS b FROM bronze.a WHERE a >= getvariable('least')\n",
+        "sql/silver/a.sql": (
+            "-- @key a\n-- @contract\nSELECT a, twice(b) AS b FROM bronze.a WHERE a >= getvariable('least')\n"
+        ),
     }
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -96,6 +96,8 @@ def test_a_dataset_whose_columns_are_given_anew_is_bound_anew(bench: Bench) -> N
     [
         ("SELECT id,\n  amount FROM bronze.orders", 'no column "amount" in bronze.orders', "amount"),
         ("SELECT 1 AS a FROM bronze.orders o WHERE o.gone > 1", 'no column "gone" in o', "o.gone"),
+        ("SELECT upper(town) AS town FROM bronze.orders", 'no column "town" in bronze.orders', "town"),
+        ("SELECT 'x' AS kept,\n  \"Town\" AS town FROM bronze.orders", 'no column "Town" in bronze.orders', '"Town"'),
         ("SELECT sum(shop) AS n FROM bronze.orders", "No function matches", "sum"),
         ("SELECT sum(id) AS n FROM bronze.orders", 'column "n" is HUGEINT', "n"),
         ("-- @key no\nSELECT id FROM bronze.orders", "@key names a column that the model does not have", "@key"),
@@ -171,5 +173,10 @@ def test_a_type_that_duckdb_does_not_know_leaves_the_columns_unknown(bench: Benc
 
 def test_a_type_is_a_type_and_no_sql(bench: Bench) -> None:
     sneaky = (("id", "INTEGER, extra INTEGER"), ("n", "INTEGER DEFAULT (SELECT 1)"))
-    bound = bind(bench, "FROM bronze.orders", {ORDERS: sneaky})
-    assert bound is None or [name for name, _ in bound] == ["id", "n"]
+    assert bind(bench, "FROM bronze.orders", {ORDERS: sneaky}) == (("id", "INTEGER"), ("n", "INTEGER"))
+
+
+@pytest.mark.parametrize("depth", [65, 900])
+def test_a_type_that_is_nested_without_end_is_refused(bench: Bench, depth: int) -> None:
+    said, _ = refused(bench, "SELECT id FROM bronze.orders", {ORDERS: (("id", f"INTEGER{'[]' * depth}"),)})
+    assert "which Parquet stores as what few programs can read" in said
