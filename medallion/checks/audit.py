@@ -16,7 +16,11 @@ from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError, ModelError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Check, Kind, Severity
+from medallion.models.columns import Kind as Lineage
+from medallion.models.columns import column_lineage
 from medallion.models.conditions import probe_text
+from medallion.models.syntax import syntax_tree
+from medallion.names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
     from medallion.engines.protocol import Reader
     from medallion.events import RowDelta
     from medallion.models.audits import Audit
-    from medallion.models.model import Model
+    from medallion.models.model import Macro, Model
+    from medallion.names import TableName
     from medallion.records import Record
 
 __all__ = ["Former", "Subject", "audit"]
@@ -49,9 +54,9 @@ class Subject:
     """What is checked: a registered dataset with the record that it has or is going to have.
 
     ``hidden`` are the columns, in lower case, whose values are not shown: its own private ones, and those of the
-    datasets that its checks look at. ``now`` is what age is counted from (ISO 8601, with its zone). Rows that fail go
-    to ``failed``, at most ``most`` of a check, by way of ``scratch``; None: they are not kept. ``in_order``: the rows
-    are surely in the order of the key.
+    datasets that its checks look at; the reader of the data then has to be discreet. ``now`` is what age is counted
+    from (ISO 8601, with its zone). Rows that fail go to ``failed``, at most ``most`` of a check, by way of
+    ``scratch``; None: they are not kept. ``in_order``: the rows are surely in the order of the key.
     """
 
     model: Model
@@ -71,13 +76,14 @@ def audit(reader: Reader, subject: Subject, audit: Audit, former: Former | None 
     one cannot be evaluated.
     """
     checks = [check for check in audit.checks if former is not None or not check.kind.compares]
-    return _Audit(reader, subject, former).run(checks)
+    return _Audit(reader, subject, audit.macros, former).run(checks)
 
 
 class _Audit:
-    def __init__(self, reader: Reader, subject: Subject, former: Former | None) -> None:
+    def __init__(self, reader: Reader, subject: Subject, macros: Sequence[Macro], former: Former | None) -> None:
         self.reader = reader
         self.subject = subject
+        self.macros = macros
         self.former = former
         self.table = subject.record.dataset.sql
         self.rows = subject.record.rows
@@ -101,23 +107,46 @@ class _Audit:
 
     def _form(self, check: Check) -> str:
         """Of what a check is: ``rows``, ``rows alone`` in a scan of its own, a ``window`` of them, or the ``whole``."""
-        if check.probe is None or check.kind is Kind.QUERY:
-            if check.probe is not None:
-                self.reader.bind(check.probe)
-            return "rows" if breaks(check) else "whole"
         try:
-            self.reader.bind(check.probe)
+            self._know_columns(check)
+            if check.probe is None or check.kind is Kind.QUERY:
+                if check.probe is not None:
+                    self.reader.bind(check.probe)
+                return "rows" if breaks(check) else "whole"
+            return self._form_of_condition(check, check.probe)
         except ModelError as error:
-            if check.kind is Kind.CONDITION and _AGGREGATE in error.message:
-                whole = f"SELECT (\n{check.sql}\n) AS holds FROM {self.table}"
-                self.reader.bind(replace(check.probe, sql=whole, sql_offset=check.sql_offset - whole.index(check.sql)))
-                return "whole"
-            if check.kind is Kind.CONDITION and _WINDOW in error.message:
-                return "window"
             raise self._placed(check, error) from error
-        if check.kind is not Kind.CONDITION:
-            return "whole"
-        return "rows alone" if _SUBQUERY.search(check.sql) else "rows"
+
+    def _know_columns(self, check: Check) -> None:
+        _refuse_absent(
+            check.columns, [column.name for column in self.subject.record.columns], self.subject.record.dataset
+        )
+        if check.to:
+            there = [row[0] for row in self.reader.rows(f"DESCRIBE FROM {check.to.sql}")]
+            _refuse_absent(check.to_columns, there, check.to)
+
+    def _form_of_condition(self, check: Check, probe: Model) -> str:
+        form = "rows alone" if _SUBQUERY.search(check.sql) else "rows"
+        try:
+            self.reader.bind(probe)
+        except ModelError as error:
+            if check.kind is not Kind.CONDITION or not (_AGGREGATE in error.message or _WINDOW in error.message):
+                raise
+            form = "whole" if _AGGREGATE in error.message else "window"
+        # What is no truth value could not be false, and COLUMNS(…) is several.
+        value = f"SELECT (\n{check.sql}\n) AS holds FROM {self.table}"
+        asked = replace(probe, sql=value, sql_offset=check.sql_offset - value.index(check.sql))
+        given = self.reader.bind(probe if check.kind is Kind.ROW_COUNT else asked)
+        kinds = [kind for _, kind in given]
+        if kinds != ["BOOLEAN"]:
+            what = f"it is {kinds[0]}, neither true nor false" if len(kinds) == 1 else f"it gives {len(kinds)} values"
+            raise ModelError(f"this is no condition: {what}", hint="compare it with something, as in total >= 0")
+        if form == "whole" and check.at_most:
+            raise ModelError(
+                "a condition of the whole dataset takes no `at most`: it counts no rows that are wrong",
+                hint="put the share into the condition, or ask each row",
+            )
+        return form if check.kind is Kind.CONDITION else "whole"
 
     def _count(self, checks: Sequence[Check], forms: Sequence[str]) -> dict[int, int]:
         """The failures of every check of single rows, in one scan."""
@@ -148,9 +177,16 @@ class _Audit:
     def _placed(self, check: Check, error: MedallionError) -> MedallionError:
         """An error at its place in the check's own SQL, else at the check."""
         source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
-        place = check.locate(source)
-        inside = error.location is not None and error.location.path == check.path and error.location.line >= place.line
-        return error if inside else error.at(place)
+        begin, end = (0, len(source)) if check.kind is Kind.QUERY else (check.offset, check.sql_offset + len(check.sql))
+        place = error.location
+        if place is not None and place.path == check.path and place.line:
+            lines = source.splitlines(keepends=True)
+            if begin <= sum(map(len, lines[: place.line - 1])) + place.column - 1 < end:
+                return error
+        elif place is not None and place.path != check.path:
+            return error  # In the file of a macro.
+        message = error.message.replace('at or near ")"', "at the end of the condition")
+        return type(error)(message, location=check.locate(source), hint=error.hint)
 
     # What came of it
 
@@ -163,6 +199,11 @@ class _Audit:
             return self._made(check, holds or tolerated, failures, message)
         if counted is None and self._is_sure(check):
             return self._made(check, True, 0, "")
+        if check.kind is Kind.EXPECT_UNCHANGED:
+            try:
+                counted = self._changed(check)
+            except MedallionError as error:
+                return self._made(check, False, None, f"the version before cannot be compared: {error.message}")
         query = self._failing(check, form)
         failures = counted
         if check.kind in (Kind.UNIQUE, Kind.KEY) and self._is_unique(check):
@@ -185,7 +226,7 @@ class _Audit:
             return bool(holds), shown, None, 0
         if check.kind is Kind.CONDITION:
             ((holds,),) = self.reader.rows(f"SELECT (\n{check.sql}\n) FROM {self.table}", self._own_sql(check))
-            return holds is not False, "of the whole dataset it does not hold", None, 0
+            return holds is not False, "it does not hold of the dataset as a whole", None, 0
         return self._change(check)
 
     def _change(self, check: Check) -> tuple[bool, str, int | None, int]:
@@ -193,7 +234,7 @@ class _Audit:
         assert self.former is not None  # noqa: S101 - else it is not asked
         delta, (what,) = self.former.delta, check.values
         if delta is None:
-            raise BuildError("how the rows differ from the version before cannot be told: it cannot be read")
+            return False, "how the rows differ from the version before cannot be told: it cannot be compared", None, 0
         if check.kind is Kind.EXPECT_COLUMNS:
             named = {
                 "added": delta.columns_added,
@@ -204,17 +245,14 @@ class _Audit:
             return not named, f"column{'s' if len(named) > 1 else ''} {', '.join(named)}", None, 0
         count = {"added": delta.added, "removed": delta.removed, "changed": delta.changed}[what]
         if count is None:
-            raise BuildError(
-                "which rows changed cannot be told without a key",
-                hint="name it with @key; without one a changed row counts as one removed and one added",
-            )
+            return False, "which rows changed cannot be told: the key is none in the version before", None, 0
         total = self.former.record.rows
         return count == 0, f"{count:,} of {total:,} rows {what}", count, total
 
     def _is_unique(self, check: Check) -> bool:
         if check.kind is Kind.KEY and any(self.nullable.get(name.lower(), True) for name in check.columns):
             return False
-        in_order = check.kind is Kind.KEY and self.subject.in_order
+        in_order = self.subject.in_order and check.columns == self.subject.record.key
         asked = has_like_neighbours if in_order else has_duplicates
         return not self.reader.rows(asked(self.table, check.columns))[0][0]
 
@@ -223,26 +261,21 @@ class _Audit:
         if check.kind is Kind.QUERY:
             return check.sql
         if check.kind is Kind.EXPECT_UNCHANGED:
-            return self._changed_rows(check)
+            assert self.former is not None  # noqa: S101 - else it is not asked
+            return older_rows(check, self.former.table, self.subject.record.dataset, self.subject.record.key)
         if form == "window":
             marked = f"SELECT *, (\n{check.sql}\n) AS {_HOLDS} FROM {self.table}"
             return f"SELECT * EXCLUDE ({_HOLDS}) FROM ({marked}) WHERE NOT {_HOLDS}"
         return failing_rows(check, self.table)
 
-    def _changed_rows(self, check: Check) -> str:
+    def _changed(self, check: Check) -> int:
+        """How many rows are not what they were in the version before; ``MedallionError`` where that cannot be told."""
         assert self.former is not None  # noqa: S101 - else it is not asked
-        key = self.subject.record.key
-        if not key:
-            raise BuildError(
-                "which rows are the same cannot be told without a key", hint="name it with @key at the top of the model"
-            )
         there = {column.name.lower() for column in self.former.record.columns}
-        absent = [name for name in (*key, *check.columns) if name.lower() not in there]
+        absent = [name for name in (*self.subject.record.key, *check.columns) if name.lower() not in there]
         if absent:
-            raise BuildError(
-                f'the version before has no column "{absent[0]}" to compare with', hint="`medallion run --accept`"
-            )
-        return older_rows(check, self.former.table, self.table, key)
+            raise BuildError(f'it has no column "{absent[0]}"')
+        return int(self.reader.rows(f"SELECT count(*) FROM (\n{self._failing(check, '')}\n)")[0][0])
 
     def _made(self, check: Check, holds: bool, failures: int | None, message: str) -> CheckResult:  # noqa: FBT001
         source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
@@ -268,6 +301,32 @@ class _Audit:
         else:
             columns = [(column.name, column.type) for column in self.subject.record.columns]
         names = [name for name, _ in columns]
-        sample = sample_of(self.reader, query, names, check, self.subject)
+        sample = sample_of(self.reader, query, names, self._masked(check, names), check, self.subject)
         kept = keep_failed(self.reader, self.subject, check.text, query)
-        return replace(result, sample=sample, failed_rows=kept)
+        number = min(result.failures or 0, self.subject.most) if kept else None
+        return replace(result, sample=sample, failed_rows=kept, kept=number)
+
+    def _masked(self, check: Check, names: Sequence[str]) -> frozenset[str]:
+        """The columns, in lower case, of which no value is shown: private ones, and what a query makes of them."""
+        hidden, probe = self.subject.hidden, check.probe
+        if check.kind is not Kind.QUERY or probe is None or not hidden:
+            return hidden
+        everything = frozenset(name.lower() for name in names)
+        if any(macro.datasets for macro in self.macros):
+            return everything
+        tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
+        lineage = column_lineage(syntax_tree(probe.sql), names, tables)
+        if not lineage.exact:
+            return everything
+        shows = [e for e in lineage.edges if e.kind.strength or e.kind in (Lineage.CONDITIONAL, Lineage.WINDOW)]
+        return hidden | {edge.column.lower() for edge in shows if edge.input_column.lower() in hidden}
+
+
+def _refuse_absent(named: Sequence[str], columns: Sequence[str], table: TableName) -> None:
+    absent = [name for name in named if name.lower() not in {column.lower() for column in columns}]
+    if absent:
+        near = nearest(absent[0], columns)
+        listed = f"the columns are {', '.join(columns)}"
+        raise ModelError(
+            f'no column "{absent[0]}" in {table}', hint=f'did you mean "{near}"? {listed}' if near else listed
+        )

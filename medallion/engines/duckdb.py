@@ -200,7 +200,9 @@ class _DuckDBSession:
             return row_delta(cursor, old, new, key)
 
     @contextmanager
-    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> Iterator[Reader]:
+    def reader(
+        self, reads: Collection[TableName], macros: Sequence[Macro], *, discreet: bool = False
+    ) -> Iterator[Reader]:
         """A cursor to look at datasets with."""
         ordered = _callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
@@ -219,7 +221,7 @@ class _DuckDBSession:
                 finally:
                     schemas.cursors.put(binder)
 
-            yield DatasetReader(cursor, bind)
+            yield DatasetReader(cursor, bind, discreet=discreet)
 
     def _prepare(
         self, instance: _Instance, cursor: duckdb.DuckDBPyConnection, reads: set[TableName], macros: Sequence[Macro]

@@ -160,7 +160,8 @@ class ModelRun:
         # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
         peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
         try:
-            key = self.model.key[0] if self.model.key else None
+            shown = [name for name in self.model.key[:1] if name.lower() not in self.model.private]
+            key = shown[0] if shown else None
             footer = read_footer(cursor, target, [kind for _, kind in self.outputs], key)
         except duckdb.Error as error:
             raise self._explained(read_fault(error), "", 0) from error
@@ -200,9 +201,9 @@ class ModelRun:
         except duckdb.Error as error:
             raise self._explained(read_fault(error), statement, len(before)) from error
 
-    def explained(self, error: Exception, statement: str, shift: int) -> MedallionError:
+    def explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         """An error of DuckDB's, at its place in the model, which stands at ``shift`` of the statement."""
-        return self._explained(read_fault(error), statement, shift)
+        return self._explained(fault, statement, shift)
 
     def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         broken_row = csv_error(fault.message)

@@ -67,8 +67,13 @@ class Session(Protocol):
         Raises ``BuildError`` where it is interrupted.
         """
 
-    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> AbstractContextManager[Reader]:
-        """A place to look at the datasets ``reads``, which are registered, with these macros."""
+    def reader(
+        self, reads: Collection[TableName], macros: Sequence[Macro], *, discreet: bool = False
+    ) -> AbstractContextManager[Reader]:
+        """A place to look at the datasets ``reads``, which are registered, with these macros.
+
+        ``discreet``: there are values in them that must not be shown, so no message of an error quotes any.
+        """
 
     def interrupt(self) -> None:
         """Stop everything that runs; the ``build`` calls raise ``BuildError``."""
