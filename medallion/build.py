@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from medallion.checks.data import Before, audit_of, check_data, refuse_failed
+from medallion.checks.failed import clear_failed
 from medallion.checks.forms import bind_checks
 from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
@@ -202,10 +203,13 @@ class _Run:
     def settle(self, name: TableName, action: Action, reason: str, error: MedallionError | None) -> None:
         """A step that needs no work, or cannot be done."""
         record, model = self.records.get(name), self.graph.models.get(name)
-        if action is Action.UNCHANGED and record and model and record.built.model != model.path:
-            # The data stays as it is; the record must not name a file that is gone.
-            self.records[name] = replace(record, built=replace(record.built, model=model.path))
-            publish(self.config, self.records[name], None, self.identities)
+        if action is Action.UNCHANGED and record and model:
+            # The data stays as it is; the record must not name a file that is gone, nor checks.
+            checked = record.checked if name in self.observed.checks else None
+            kept = replace(record, built=replace(record.built, model=model.path), checked=checked)
+            if kept != record:
+                self.records[name] = kept
+                publish(self.config, kept, None, self.identities)
         self.finish(name, _Ended(_SETTLED[action], reason, 0.0, error=error))
 
     def carry_out(self, session: Session, todo: Sequence[Step], workers: int) -> None:
@@ -270,8 +274,9 @@ class _Run:
     def _take(self, name: TableName, ended: _Ended, waiting: list[TableName]) -> None:
         if ended.record is not None:
             self.records[name] = ended.record
-            self.data[name] = DataState.PRESENT
-            self._published.add(name)
+            if ended.outcome is not Outcome.CHECKED:  # That wrote a record only, beside what may be a pointer still.
+                self.data[name] = DataState.PRESENT
+                self._published.add(name)
         self.finish(name, ended)
         if ended.outcome is Outcome.FAILED:
             self._skip_readers(name, waiting)
@@ -349,10 +354,11 @@ class _Run:
         hold_contract(model, contract, columns)
         if audit is not None and all(read in self.records for read in audit.reads):
             schemas = {read: schema_of(self.records[read]) for read in audit.reads} | {name: columns}
-            bind_checks(audit, model, lambda probe: session.bind(probe, audit.macros, schemas))
+            bind_checks(audit, model, lambda probe: session.bind(probe, audit.macros, schemas, stored=False))
 
     def _recheck(self, session: Session, name: TableName, decision: Decision, before: Record) -> _Ended:
         """Run the checks on data that is there already; its record says so once it has passed them."""
+        before = replace(before, built=replace(before.built, model=self.graph.models[name].path))
         files = list(self.files.find(before, self.data[name]))
         record, checks = self._audit(session, before, before, files)
         publish(self.config, record, None, self.identities)
@@ -392,6 +398,7 @@ class _Run:
         name = record.dataset
         audit = audit_of(self.graph, record)
         if not audit.checks:
+            clear_failed(self.config.state / "failed", name)
             return replace(record, checked=None), ()
         missing = [read for read in audit.reads if read not in self.records]
         if missing:

@@ -102,7 +102,7 @@ class CheckResult:
 
     ``failures`` is how many rows fail it, also where that is tolerated; None where it is not of rows. ``message`` says
     what was found where that is no number of rows. ``sample`` are the first rows that fail, ``failed_rows`` the file
-    that holds them, relative to the project.
+    that holds ``kept`` of them, relative to the project.
     """
 
     dataset: TableName
@@ -117,6 +117,7 @@ class CheckResult:
     message: str = ""
     sample: Sample | None = None
     failed_rows: str | None = None
+    kept: int | None = None
     seconds: float = 0.0
 
 

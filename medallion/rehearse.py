@@ -116,7 +116,11 @@ class _Rehearsal:
         known = {read: columns for read, columns in schemas.items() if columns is not None}
         if len(known) == len(schemas):
             session = self._opened()
-            bind_checks(audit, self.graph.models[name], lambda probe: session.bind(probe, audit.macros, known))
+            bind_checks(
+                audit,
+                self.graph.models[name],
+                lambda probe: session.bind(probe, audit.macros, known, stored=False),
+            )
 
     def _opened(self) -> Session:
         if self._session is None:

@@ -16,6 +16,9 @@ from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Check, Kind, Severity, probe_text
+from medallion.models.columns import Kind as Lineage
+from medallion.models.columns import column_lineage
+from medallion.models.syntax import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from medallion.engines.protocol import Reader
     from medallion.events import RowDelta
     from medallion.models.audits import Audit
-    from medallion.models.model import Model
+    from medallion.models.model import Macro, Model
     from medallion.records import Record
 
 __all__ = ["Former", "Subject", "audit"]
@@ -46,9 +49,9 @@ class Subject:
     """What is checked: a registered dataset with the record that it has or is going to have.
 
     ``hidden`` are the columns, in lower case, whose values are not shown: its own private ones, and those of the
-    datasets that its checks look at. ``now`` is what age is counted from (ISO 8601, with its zone). Rows that fail go
-    to ``failed``, at most ``most`` of a check, by way of ``scratch``; None: they are not kept. ``in_order``: the rows
-    are surely in the order of the key.
+    datasets that its checks look at; the reader of the data then has to be discreet. ``now`` is what age is counted
+    from (ISO 8601, with its zone). Rows that fail go to ``failed``, at most ``most`` of a check, by way of
+    ``scratch``; None: they are not kept. ``in_order``: the rows are surely in the order of the key.
     """
 
     model: Model
@@ -68,13 +71,14 @@ def audit(reader: Reader, subject: Subject, audit: Audit, former: Former | None 
     one cannot be evaluated.
     """
     checks = [check for check in audit.checks if former is not None or not check.kind.compares]
-    return _Audit(reader, subject, former).run(checks)
+    return _Audit(reader, subject, audit.macros, former).run(checks)
 
 
 class _Audit:
-    def __init__(self, reader: Reader, subject: Subject, former: Former | None) -> None:
+    def __init__(self, reader: Reader, subject: Subject, macros: Sequence[Macro], former: Former | None) -> None:
         self.reader = reader
         self.subject = subject
+        self.macros = macros
         self.former = former
         self.table = subject.record.dataset.sql
         self.rows = subject.record.rows
@@ -134,6 +138,11 @@ class _Audit:
             return self._made(check, holds or tolerated, failures, message)
         if counted is None and self._is_sure(check):
             return self._made(check, True, 0, "")
+        if check.kind is Kind.EXPECT_UNCHANGED:
+            try:
+                counted = self._changed(check)
+            except MedallionError as error:
+                return self._made(check, False, None, f"the version before cannot be compared: {error.message}")
         query = self._failing(check, form)
         failures = counted
         if check.kind in (Kind.UNIQUE, Kind.KEY) and self._is_unique(check):
@@ -156,7 +165,7 @@ class _Audit:
             return bool(holds), shown, None, 0
         if check.kind is Kind.CONDITION:
             ((holds,),) = self.reader.rows(f"SELECT (\n{check.sql}\n) FROM {self.table}", self._own_sql(check))
-            return holds is not False, "of the whole dataset it does not hold", None, 0
+            return holds is not False, "it does not hold of the dataset as a whole", None, 0
         return self._change(check)
 
     def _change(self, check: Check) -> tuple[bool, str, int | None, int]:
@@ -164,7 +173,7 @@ class _Audit:
         assert self.former is not None  # noqa: S101 - else it is not asked
         delta, (what,) = self.former.delta, check.values
         if delta is None:
-            raise BuildError("how the rows differ from the version before cannot be told: it cannot be read")
+            return False, "how the rows differ from the version before cannot be told: it cannot be compared", None, 0
         if check.kind is Kind.EXPECT_COLUMNS:
             named = {
                 "added": delta.columns_added,
@@ -175,17 +184,14 @@ class _Audit:
             return not named, f"column{'s' if len(named) > 1 else ''} {', '.join(named)}", None, 0
         count = {"added": delta.added, "removed": delta.removed, "changed": delta.changed}[what]
         if count is None:
-            raise BuildError(
-                "which rows changed cannot be told without a key",
-                hint="name it with @key; without one a changed row counts as one removed and one added",
-            )
+            return False, "which rows changed cannot be told: the key is none in the version before", None, 0
         total = self.former.record.rows
         return count == 0, f"{count:,} of {total:,} rows {what}", count, total
 
     def _is_unique(self, check: Check) -> bool:
         if check.kind is Kind.KEY and any(self.nullable.get(name.lower(), True) for name in check.columns):
             return False
-        in_order = check.kind is Kind.KEY and self.subject.in_order
+        in_order = self.subject.in_order and check.columns == self.subject.record.key
         asked = has_like_neighbours if in_order else has_duplicates
         return not self.reader.rows(asked(self.table, check.columns))[0][0]
 
@@ -194,26 +200,21 @@ class _Audit:
         if check.kind is Kind.QUERY:
             return check.sql
         if check.kind is Kind.EXPECT_UNCHANGED:
-            return self._changed_rows(check)
+            assert self.former is not None  # noqa: S101 - else it is not asked
+            return older_rows(check, self.former.table, self.subject.record.dataset, self.subject.record.key)
         if form is Form.WINDOW:
             marked = f"SELECT *, (\n{check.sql}\n) AS {_HOLDS} FROM {self.table}"
             return f"SELECT * EXCLUDE ({_HOLDS}) FROM ({marked}) WHERE NOT {_HOLDS}"
         return failing_rows(check, self.table)
 
-    def _changed_rows(self, check: Check) -> str:
+    def _changed(self, check: Check) -> int:
+        """How many rows are not what they were in the version before; ``MedallionError`` where that cannot be told."""
         assert self.former is not None  # noqa: S101 - else it is not asked
-        key = self.subject.record.key
-        if not key:
-            raise BuildError(
-                "which rows are the same cannot be told without a key", hint="name it with @key at the top of the model"
-            )
         there = {column.name.lower() for column in self.former.record.columns}
-        absent = [name for name in (*key, *check.columns) if name.lower() not in there]
+        absent = [name for name in (*self.subject.record.key, *check.columns) if name.lower() not in there]
         if absent:
-            raise BuildError(
-                f'the version before has no column "{absent[0]}" to compare with', hint="`medallion run --accept`"
-            )
-        return older_rows(check, self.former.table, self.table, key)
+            raise BuildError(f'it has no column "{absent[0]}"')
+        return int(self.reader.rows(f"SELECT count(*) FROM (\n{self._failing(check, Form.WHOLE)}\n)")[0][0])
 
     def _made(self, check: Check, holds: bool, failures: int | None, message: str) -> CheckResult:  # noqa: FBT001
         source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
@@ -239,6 +240,22 @@ class _Audit:
         else:
             columns = [(column.name, column.type) for column in self.subject.record.columns]
         names = [name for name, _ in columns]
-        sample = sample_of(self.reader, query, names, check, self.subject)
+        sample = sample_of(self.reader, query, names, self._masked(check, names), check, self.subject)
         kept = keep_failed(self.reader, self.subject, check.text, query)
-        return replace(result, sample=sample, failed_rows=kept)
+        number = min(result.failures or 0, self.subject.most) if kept else None
+        return replace(result, sample=sample, failed_rows=kept, kept=number)
+
+    def _masked(self, check: Check, names: Sequence[str]) -> frozenset[str]:
+        """The columns, in lower case, of which no value is shown: private ones, and what a query makes of them."""
+        hidden, probe = self.subject.hidden, check.probe
+        if check.kind is not Kind.QUERY or probe is None or not hidden:
+            return hidden
+        everything = frozenset(name.lower() for name in names)
+        if any(macro.datasets for macro in self.macros):
+            return everything
+        tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
+        lineage = column_lineage(syntax_tree(probe.sql), names, tables)
+        if not lineage.exact:
+            return everything
+        shows = [e for e in lineage.edges if e.kind.strength or e.kind in (Lineage.CONDITIONAL, Lineage.WINDOW)]
+        return hidden | {edge.column.lower() for edge in shows if edge.input_column.lower() in hidden}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from medallion.models.check import Check
+    from medallion.names import TableName
 
 __all__ = ["breaks", "failing_rows", "has_duplicates", "has_like_neighbours", "newest", "older_rows"]
 
@@ -99,12 +100,13 @@ def newest(check: Check, table: str, now: str) -> str:
     return f"SELECT CAST({value} AS VARCHAR), coalesce(CAST({value} AS TIMESTAMPTZ) >= {limit}, false) FROM {table}"
 
 
-def older_rows(check: Check, old: str, table: str, key: Sequence[str]) -> str:
-    """The rows of ``table`` whose columns of ``@expect unchanged`` are not what they are in the version before.
+def older_rows(check: Check, old: str, name: TableName, key: Sequence[str]) -> str:
+    """The rows of a dataset whose columns of ``@expect unchanged`` are not what they are in the version before.
 
-    ``old`` is that version; its rows are matched by ``key``, and those count of which the condition held there.
+    ``old`` is that version; its rows are matched by ``key``, and those count of which the condition held there. It
+    stands first: a condition that follows the new rows could take a column from them that the old ones do not have.
     """
     joined = " AND ".join(f"o.{identifier(name)} IS NOT DISTINCT FROM n.{identifier(name)}" for name in key)
     differs = " OR ".join(f"o.{identifier(name)} IS DISTINCT FROM n.{identifier(name)}" for name in check.columns)
-    before = f"SELECT * FROM {old}" + (f" WHERE (\n{check.sql}\n)" if check.sql else "")
-    return f"SELECT n.* FROM {table} n JOIN ({before}) o ON {joined} WHERE {differs}"
+    before = f"SELECT * FROM {old} AS {identifier(name.name)}" + (f" WHERE (\n{check.sql}\n)" if check.sql else "")
+    return f"SELECT n.* FROM ({before}) o JOIN {name.sql} n ON {joined} WHERE {differs}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -76,14 +77,14 @@ def check_data(
         record=record,
         hidden=frozenset().union(*(model.private for model in models)),
         now=now.isoformat(),
-        scratch=config.state / "tmp" / f"failed-{name}.parquet",
+        scratch=config.state / "tmp" / f"failed-{name}-{os.getpid()}.parquet",
         failed=config.state / "failed" if keep else None,
         most=config.failed_rows,
         in_order=in_order,
     )
     if keep:
         clear_failed(config.state / "failed", name)
-    with session.reader([name, *found.reads], found.macros) as reader:
+    with session.reader([name, *found.reads], found.macros, discreet=bool(subject.hidden)) as reader:
         results = audit(reader, subject, found, former)
     if before is not None and former is None:
         results += _not_compared(subject, found)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from medallion.engines.sql import identifier
+from medallion.errors import BuildError
 from medallion.events import Sample
 from medallion.models.check import Check, Kind
 
@@ -23,22 +25,19 @@ _SHOWN_ROWS, _SHOWN_COLUMNS, _SHOWN_LENGTH = 3, 6, 60
 _WORD = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_]\w*)')
 
 
-def sample_of(reader: Reader, query: str, columns: Sequence[str], check: Check, subject: Subject) -> Sample:
-    """The first rows that fail, as text: the key, and what the check speaks of. Private values are not even read."""
+def sample_of(
+    reader: Reader, query: str, columns: Sequence[str], masked: frozenset[str], check: Check, subject: Subject
+) -> Sample:
+    """The first rows that fail, as text: the key, and what the check speaks of. ``masked`` values are not even read."""
     key = {name.lower() for name in subject.record.key}
     spoken = key | {name.lower() for name in check.columns}
     spoken |= {(quoted or word).lower() for quoted, word in _WORD.findall(check.sql)}
     listed = [*columns] if check.kind is Kind.QUERY else [name for name in columns if name.lower() in spoken]
-    shown = sorted(listed, key=lambda name: name.lower() not in key)[:_SHOWN_COLUMNS]
-    # A query may give a private column another name: where there is one, only the dataset's own other names are shown.
-    known = {column.name.lower() for column in subject.record.columns}
-    masked = {n.lower() for n in shown if subject.hidden and n.lower() not in known} | subject.hidden
+    shown = sorted(listed or columns, key=lambda name: name.lower() not in key)[:_SHOWN_COLUMNS]
     values = [
         "'(private)'" if name.lower() in masked else f"left(CAST({identifier(name)} AS VARCHAR), {_SHOWN_LENGTH})"
         for name in shown
     ]
-    if not values:
-        return Sample((), ())
     found = reader.rows(f"SELECT {', '.join(values)} FROM (\n{query}\n) LIMIT {_SHOWN_ROWS}")
     return Sample(tuple(shown), tuple(tuple(row) for row in found))
 
@@ -54,8 +53,13 @@ def keep_failed(reader: Reader, subject: Subject, check: str, query: str) -> str
     while target.exists():
         number += 1
         target = folder / f"{stem}-{number}.parquet"
-    reader.write(f"FROM (\n{query}\n) LIMIT {subject.most}", subject.scratch)
-    subject.scratch.replace(target)
+    try:
+        reader.write(f"FROM (\n{query}\n) LIMIT {subject.most}", subject.scratch)
+        subject.scratch.replace(target)
+    except (BuildError, FileNotFoundError):
+        # A query may give what no Parquet holds, and a run that begins meanwhile clears the folder of the scratch file.
+        subject.scratch.unlink(missing_ok=True)
+        return None
     return target.relative_to(subject.failed.parent.parent).as_posix()
 
 
@@ -63,3 +67,5 @@ def clear_failed(folder: Path, name: TableName) -> None:
     """Remove what the checks of a dataset left when they last failed."""
     for file in (folder / str(name)).glob("*.parquet"):
         file.unlink(missing_ok=True)
+    with suppress(OSError):  # There is none, or something else is in it.
+        (folder / str(name)).rmdir()

@@ -8,16 +8,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from medallion.checks.compiled import breaks, failing_rows
-from medallion.engines.sql import identifier
 from medallion.errors import MedallionError, ModelError
 from medallion.models.check import Check, Kind
 from medallion.models.model import Reference
+from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from medallion.models.audits import Audit
     from medallion.models.model import Model
+    from medallion.schemas import Schema
 
 __all__ = ["Form", "bind_checks", "form_of", "placed"]
 
@@ -37,13 +38,13 @@ class Form(Enum):
     WHOLE = "whole"
 
 
-def bind_checks(audit: Audit, model: Model, bind: Callable[[Model], object]) -> None:
+def bind_checks(audit: Audit, model: Model, bind: Callable[[Model], Schema | None]) -> None:
     """Raise ``ModelError``, at the check, for the first of a dataset's checks that cannot be run."""
     for check in audit.checks:
         form_of(check, model, bind)
 
 
-def form_of(check: Check, model: Model, bind: Callable[[Model], object]) -> Form:
+def form_of(check: Check, model: Model, bind: Callable[[Model], Schema | None]) -> Form:
     """The form of a check of what ``model`` makes. ``bind`` binds a query; ``ModelError``, at the check, from it."""
     try:
         return _form(check, model, bind)
@@ -51,38 +52,69 @@ def form_of(check: Check, model: Model, bind: Callable[[Model], object]) -> Form
         raise placed(check, error, model) from error
 
 
-def _form(check: Check, model: Model, bind: Callable[[Model], object]) -> Form:
+def _form(check: Check, model: Model, bind: Callable[[Model], Schema | None]) -> Form:
+    _refuse_absent(check.columns, _columns(check, model, model.name, bind), model.name)
+    if check.to:
+        _refuse_absent(check.to_columns, _columns(check, model, check.to, bind), check.to)
     if check.probe is None:
-        if check.to:  # By itself, so that a column which is not there is told as one of that dataset.
-            bind(_probe(check, model, f"SELECT {', '.join(map(identifier, check.to_columns))} FROM {check.to.sql}"))
         if breaks(check) or check.kind in _OF_ROWS:
             bind(_probe(check, model, failing_rows(check, model.name.sql)))
         return Form.ROWS if breaks(check) else Form.WHOLE
     if check.kind is Kind.QUERY:
-        query = f"SELECT 1 FROM (\n{check.sql}\n)"
+        query = f"SELECT 1 AS one FROM (\n{check.sql}\n)"
         bind(replace(check.probe, sql=query, sql_offset=check.sql_offset - query.index(check.sql)))
         return Form.WHOLE
+    return _form_of_condition(check, check.probe, model, bind)
+
+
+def _form_of_condition(check: Check, probe: Model, model: Model, bind: Callable[[Model], Schema | None]) -> Form:
+    form = Form.ALONE if _SUBQUERY.search(check.sql) else Form.ROWS
     try:
-        bind(check.probe)
+        bind(probe)
     except ModelError as error:
-        if check.kind is Kind.CONDITION and _AGGREGATE in error.message:
-            whole = f"SELECT (\n{check.sql}\n) AS holds FROM {model.name.sql}"
-            bind(replace(check.probe, sql=whole, sql_offset=check.sql_offset - whole.index(check.sql)))
-            return Form.WHOLE
-        if check.kind is Kind.CONDITION and _WINDOW in error.message:
-            return Form.WINDOW
-        raise
-    if check.kind is not Kind.CONDITION:
-        return Form.WHOLE
-    return Form.ALONE if _SUBQUERY.search(check.sql) else Form.ROWS
+        if check.kind is not Kind.CONDITION or not (_AGGREGATE in error.message or _WINDOW in error.message):
+            raise
+        form = Form.WHOLE if _AGGREGATE in error.message else Form.WINDOW
+    # What is no truth value could not be false, and COLUMNS(…) is several.
+    value = f"SELECT (\n{check.sql}\n) AS holds FROM {model.name.sql}"
+    asked = replace(probe, sql=value, sql_offset=check.sql_offset - value.index(check.sql))
+    kinds = [kind for _, kind in bind(probe if check.kind is Kind.ROW_COUNT else asked) or ()]
+    if kinds not in ([], ["BOOLEAN"]):
+        what = f"it is {kinds[0]}, neither true nor false" if len(kinds) == 1 else f"it gives {len(kinds)} values"
+        raise ModelError(f"this is no condition: {what}", hint="compare it with something, as in total >= 0")
+    if form is Form.WHOLE and check.at_most:
+        raise ModelError(
+            "a condition of the whole dataset takes no `at most`: it counts no rows that are wrong",
+            hint="put the share into the condition, or ask each row",
+        )
+    return form if check.kind is Kind.CONDITION else Form.WHOLE
 
 
-def _probe(check: Check, model: Model, query: str) -> Model:
-    """What a check without SQL of its own is bound by."""
+def _columns(check: Check, model: Model, name: TableName, bind: Callable[[Model], Schema | None]) -> list[str] | None:
+    """The columns of a dataset that a check names any of; None where they are not known."""
+    if not check.columns:
+        return None
+    found = bind(_probe(check, model, f"FROM {name.sql}", whole=True))
+    return None if found is None else [column for column, _ in found]
+
+
+def _refuse_absent(named: Sequence[str], columns: Sequence[str] | None, table: TableName) -> None:
+    known = {column.lower() for column in columns or named}
+    absent = [name for name in named if name.lower() not in known]
+    if absent and columns is not None:
+        near = nearest(absent[0], columns)
+        listed = f"the columns are {', '.join(columns)}"
+        raise ModelError(
+            f'no column "{absent[0]}" in {table}', hint=f'did you mean "{near}"? {listed}' if near else listed
+        )
+
+
+def _probe(check: Check, model: Model, query: str, *, whole: bool = False) -> Model:
+    """What a check without SQL of its own is bound by: a query, ``whole`` or for its rows alone."""
     reads = (model.name, check.to) if check.to else (model.name,)
     return replace(
         model,
-        sql=f"SELECT 1 FROM (\n{query}\n)",
+        sql=query if whole else f"SELECT 1 AS one FROM (\n{query}\n)",
         datasets=tuple(Reference(name, check.offset, check.length) for name in reads),
         sources=(),
         calls=(),
@@ -93,8 +125,14 @@ def _probe(check: Check, model: Model, query: str) -> Model:
 
 def placed(check: Check, error: MedallionError, model: Model) -> MedallionError:
     """An error at its place in the check's own SQL, else at the check."""
-    place = check.locate(check.probe.text if check.kind is Kind.QUERY and check.probe else model.text)
-    where = error.location
-    if check.probe is not None and where is not None and where.path == check.path and where.line >= place.line:
-        return error
-    return error.at(place)
+    source = check.probe.text if check.kind is Kind.QUERY and check.probe else model.text
+    begin, end = (0, len(source)) if check.kind is Kind.QUERY else (check.offset, check.sql_offset + len(check.sql))
+    place = error.location
+    if place is not None and place.path == check.path and place.line:
+        lines = source.splitlines(keepends=True)
+        if begin <= sum(map(len, lines[: place.line - 1])) + place.column - 1 < end:
+            return error
+    elif place is not None and place.path != check.path:
+        return error  # In the file of a macro.
+    message = error.message.replace('at or near ")"', "at the end of the condition")
+    return type(error)(message, location=check.locate(source), hint=error.hint)

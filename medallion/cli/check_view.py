@@ -57,7 +57,7 @@ def _print_result(result: CheckResult) -> None:
 
 
 def _kept(result: CheckResult) -> str:
-    return "rows that fail" if result.failures is None else f"all {result.failures:,}"
+    return f"all {result.kept:,}" if result.kept == result.failures else f"the first {result.kept:,}"
 
 
 def _table(sample: Sample) -> list[str]:

@@ -148,7 +148,9 @@ class _DuckDBSession:
             with instance.lock:
                 instance.views.discard(name)
 
-    def bind(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema]) -> Schema | None:
+    def bind(
+        self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema], *, stored: bool = True
+    ) -> Schema | None:
         """Bind against empty tables, and say what Parquet makes of the types."""
         ordered = callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
@@ -157,6 +159,8 @@ class _DuckDBSession:
             with self._binder(instance, model, ordered, _reads(model, macros), cursor) as (run, binder):
                 if _PIVOT.search(model.sql) and needs_data(binder, model.sql):
                     return None
+                if not stored:
+                    return run.describe(binder)
                 run.bind(binder)
                 run.check_reads(binder)
                 return tuple((name, stored_type(kind)) for name, kind in run.outputs)
@@ -228,17 +232,19 @@ class _DuckDBSession:
             return row_delta(cursor, old, new, key)
 
     @contextmanager
-    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> Iterator[Reader]:
+    def reader(
+        self, reads: Collection[TableName], macros: Sequence[Macro], *, discreet: bool = False
+    ) -> Iterator[Reader]:
         """A cursor to look at datasets with."""
         ordered = callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
             self._prepare(instance, cursor, set(reads), ordered)
 
-            def bind(probe: Model) -> list[tuple[str, str]]:
+            def bind(probe: Model) -> Schema:
                 with self._binder(instance, probe, ordered, sorted(reads), cursor) as (run, binder):
                     return run.describe(cursor if _PIVOT.search(probe.sql) else binder)
 
-            yield DatasetReader(cursor, bind)
+            yield DatasetReader(cursor, bind, discreet=discreet)
 
     def _prepare(
         self,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
+    from medallion.schemas import Schema
 
 __all__ = ["ModelRun"]
 
@@ -72,11 +73,11 @@ class ModelRun:
                     hint=unfit.split(": ", 1)[1],
                 )
 
-    def describe(self, cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    def describe(self, cursor: duckdb.DuckDBPyConnection) -> Schema:
         """Names and types of what a query gives, whatever they are; what it reads is looked at as for a model."""
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
         self.plan(cursor)
-        return [(row[0], row[1]) for row in rows]
+        return tuple((row[0], row[1]) for row in rows)
 
     def _may_hold_lookalikes(self) -> bool:
         """Whether values may be equal and not the same: -0.0 and 0.0, 30 days and a month, texts under a collation."""
@@ -164,7 +165,8 @@ class ModelRun:
         # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
         peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
         try:
-            key = self.model.key[0] if self.model.key else None
+            shown = [name for name in self.model.key[:1] if name.lower() not in self.model.private]
+            key = shown[0] if shown else None
             footer = read_footer(cursor, target, [kind for _, kind in self.outputs], key)
         except duckdb.Error as error:
             raise self._explained(read_fault(error), "", 0) from error
@@ -204,9 +206,9 @@ class ModelRun:
         except duckdb.Error as error:
             raise self._explained(read_fault(error), statement, len(before)) from error
 
-    def explained(self, error: Exception, statement: str, shift: int) -> MedallionError:
+    def explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         """An error of DuckDB's, at its place in the model, which stands at ``shift`` of the statement."""
-        return self._explained(read_fault(error), statement, shift)
+        return self._explained(fault, statement, shift)
 
     def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         broken_row = csv_error(fault.message)

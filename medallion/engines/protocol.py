@@ -35,7 +35,7 @@ class Produced:
 class Reader(Protocol):
     """Where checks look at data: queries over datasets that are registered."""
 
-    def bind(self, probe: Model) -> Sequence[tuple[str, str]]:
+    def bind(self, probe: Model) -> Schema:
         """Names and types of what a query gives, which is looked at as a model is before it runs.
 
         ``ModelError`` with the place in the file that the query was written in.
@@ -54,11 +54,14 @@ class Session(Protocol):
     def register(self, name: TableName, files: Sequence[Path]) -> None:
         """Make a dataset readable under its name."""
 
-    def bind(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema]) -> Schema | None:
+    def bind(
+        self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Schema], *, stored: bool = True
+    ) -> Schema | None:
         """The columns that the model gives, as readers will see them, found without running it.
 
         ``schemas`` are those of the datasets that it reads and that are not registered: no file of theirs is opened.
-        None where only data can tell. Raises as ``build`` does for what is wrong with the SQL.
+        None where only data can tell. Where the result is not to be ``stored``, its names and types may be any. Raises
+        as ``build`` does for what is wrong with the SQL.
         """
 
     def build(
@@ -75,8 +78,13 @@ class Session(Protocol):
         Raises ``BuildError`` where it is interrupted.
         """
 
-    def reader(self, reads: Collection[TableName], macros: Sequence[Macro]) -> AbstractContextManager[Reader]:
-        """A place to look at the datasets ``reads``, which are registered, with these macros."""
+    def reader(
+        self, reads: Collection[TableName], macros: Sequence[Macro], *, discreet: bool = False
+    ) -> AbstractContextManager[Reader]:
+        """A place to look at the datasets ``reads``, which are registered, with these macros.
+
+        ``discreet``: there are values in them that must not be shown, so no message of an error quotes any.
+        """
 
     def interrupt(self) -> None:
         """Stop everything that runs; the ``build`` calls raise ``BuildError``."""

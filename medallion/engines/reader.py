@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from medallion.engines.faults import read_fault
@@ -16,18 +17,23 @@ if TYPE_CHECKING:
     import duckdb
 
     from medallion.models.model import Model
+    from medallion.schemas import Schema
 
 __all__ = ["DatasetReader"]
 
+# Kinds of errors whose message speaks of the query, or of the machine.
+_OF_NO_VALUE = frozenset({"Parser", "Binder", "Catalog", "IO", "Out of Memory"})
+
 
 class DatasetReader:
-    """A cursor in whose instance the datasets are views."""
+    """A cursor in whose instance the datasets are views; a ``discreet`` one quotes no value in an error."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, bind: Callable[[Model], list[tuple[str, str]]]) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, bind: Callable[[Model], Schema], *, discreet: bool) -> None:
         self._cursor = cursor
         self._bind = bind
+        self._discreet = discreet
 
-    def bind(self, probe: Model) -> list[tuple[str, str]]:
+    def bind(self, probe: Model) -> Schema:
         """Names and types of what a query gives."""
         return self._bind(probe)
 
@@ -40,10 +46,15 @@ class DatasetReader:
         except duckdb.InterruptException:
             raise BuildError("interrupted") from None
         except duckdb.Error as error:
+            fault = read_fault(error)
+            if self._discreet and fault.kind not in _OF_NO_VALUE:
+                fault = replace(
+                    fault, message=f"{fault.kind} error; its text is left out, as it may hold private values"
+                )
             if probe is None:
-                raise BuildError(read_fault(error).message.splitlines()[0]) from error
+                raise BuildError(fault.message.splitlines()[0]) from None
             shift = max(sql.find(probe.sql), 0)
-            raise ModelRun(probe, (), {}).explained(error, sql, shift) from error
+            raise ModelRun(probe, (), {}).explained(fault, sql, shift) from None
 
     def write(self, sql: str, target: Path) -> None:
         """Write the rows of a query to a Parquet file."""

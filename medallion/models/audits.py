@@ -56,17 +56,18 @@ def find_audits(
     found: dict[TableName, list[Check]] = {name: list(m.checks) for name, m in models.items() if m.checks}
     misplaced: list[ModelError] = []
     for check in queries:
-        read = [name for name in _reads(check, macros_of) if name in models]
-        if not read:
+        read = _reads(check, macros_of)
+        known = [name for name in read if name in place]
+        if not known:
             misplaced.append(
-                ModelError(
-                    "the check reads no dataset that a model makes, so it guards none",
-                    location=Location(check.path),
-                    hint="select the rows that are wrong FROM a dataset, as in silver.orders",
-                )
+                _unknown(read[0], check, check.probe.text if check.probe else "", place)
+                if read
+                else _guards_nothing(check)
             )
             continue
-        found.setdefault(max(read, key=lambda name: place[name]), []).append(check)
+        guarded = max(known, key=lambda name: place[name])
+        if guarded in models:  # Else its file cannot be read, and that is told.
+            found.setdefault(guarded, []).append(check)
     audits: dict[TableName, Audit] = {}
     problems: dict[TableName, ModelError] = {}
     for name, checks in found.items():
@@ -79,7 +80,7 @@ def find_audits(
         audits[name] = Audit(
             tuple(checks), tuple(sorted(reads & place.keys())), tuple(macros[m] for m in sorted(macros))
         )
-    ordered, circles = _sort(order, inputs, audits, models)
+    ordered, circles = _sort(order, inputs, audits, models, macros_of)
     return Audits(audits, ordered, {**circles, **problems}, tuple(misplaced))
 
 
@@ -97,18 +98,34 @@ def _problem(
     hidden_read: Callable[[Model, Sequence[Macro]], ModelError | None],
     models: Mapping[TableName, Model],
 ) -> ModelError | None:
-    source = check.probe.text if check.kind is Kind.QUERY and check.probe else models[name].text
     for read in _reads(check, macros_of):
         if read not in known:
-            near = nearest(str(read), map(str, known))
-            return ModelError(
-                f"there is no dataset {read}",
-                location=check.locate(source),
-                hint=f'did you mean "{near}"?' if near else f"write sql/{read.layer}/{read.name}.sql",
-            )
+            return _unknown(read, check, _source(check, models[name]), known)
     if check.probe is None:
         return None
     return hidden_read(check.probe, macros_of(check.probe))
+
+
+def _source(check: Check, model: Model) -> str:
+    """The text of the file that a check of this model stands in."""
+    return check.probe.text if check.kind is Kind.QUERY and check.probe else model.text
+
+
+def _unknown(read: TableName, check: Check, source: str, known: Iterable[TableName]) -> ModelError:
+    near = nearest(str(read), map(str, known))
+    return ModelError(
+        f"there is no dataset {read}",
+        location=check.locate(source),
+        hint=f'did you mean "{near}"?' if near else f"write sql/{read.layer}/{read.name}.sql",
+    )
+
+
+def _guards_nothing(check: Check) -> ModelError:
+    return ModelError(
+        "the check reads no dataset, so it guards none",
+        location=Location(check.path),
+        hint="select the rows that are wrong FROM a dataset, as in silver.orders",
+    )
 
 
 def _sort(
@@ -116,15 +133,16 @@ def _sort(
     inputs: Mapping[TableName, Sequence[TableName]],
     audits: dict[TableName, Audit],
     models: Mapping[TableName, Model],
+    macros_of: Callable[[Model], tuple[Macro, ...]],
 ) -> tuple[tuple[TableName, ...], dict[TableName, ModelError]]:
     """An order in which what checks look at comes first, too; checks on a circle lose their claim, and are problems."""
     if not any(audit.reads for audit in audits.values()):
         return tuple(order), {}
     place = {name: i for i, name in enumerate(order)}
-    edges = {name: {r for r in inputs.get(name, ()) if place[r] < place[name]} for name in order}
+    # Inputs that are on a circle of their own are a problem already.
+    before = {name: {r for r in inputs.get(name, ()) if place[r] < place[name]} for name in order}
+    edges = {name: before[name] | {*(audits[name].reads if name in audits else ())} for name in order}
     problems: dict[TableName, ModelError] = {}
-    for name in order:
-        edges[name] |= {*audits[name].reads} if name in audits else set()
     while True:
         sorter = TopologicalSorter(edges)
         try:
@@ -134,12 +152,12 @@ def _sort(
             cycle: list[TableName] = list(reversed(error.args[1]))[:-1]
             steps = [*zip(cycle, [*cycle[1:], cycle[0]], strict=True)]
             # One that is no step from a model to its input has to be there, since inputs alone make no circle.
-            name, read = next((a, b) for a, b in steps if b not in inputs.get(a, ()))
+            name, read = next((a, b) for a, b in steps if b not in before[a])
             edges[name].discard(read)
-            check = next(c for c in audits[name].checks if read in c.reads or c.kind is Kind.QUERY)
+            check = next(c for c in audits[name].checks if read in _reads(c, macros_of))
             problems[name] = ModelError(
                 f"a check of {name} looks at {read}, which comes after it: {' → '.join(map(str, [*cycle, cycle[0]]))}",
-                location=check.locate(models[name].text) if check.kind is not Kind.QUERY else Location(check.path),
+                location=check.locate(_source(check, models[name])),
                 hint="check it where the other one is checked, or in a file in sql/checks/",
             )
     sorted_: list[TableName] = []

@@ -92,6 +92,12 @@ class Check:
         named = tuple(reference.name for reference in self.probe.datasets) if self.probe else ()
         return (self.to, *named) if self.to else named
 
+    @property
+    def compares_by_key(self) -> bool:
+        """Whether it has to know which row of the version before is which."""
+        rows_changed = self.kind is Kind.EXPECT_ROWS and self.values == ("changed",)
+        return rows_changed or self.kind is Kind.EXPECT_UNCHANGED
+
     def locate(self, source: str) -> Location:
         """Its place; ``source`` is the text of the file at ``path``."""
         return Location.at(self.path, source, self.offset, self.length)

@@ -28,7 +28,7 @@ GRAMMAR = {
     "range": "COLUMN LOW to HIGH, where LOW or HIGH may be left out",
     "regex": "COLUMN PATTERN",
     "row_count": "a condition on row_count, as in row_count between 1 and 1000",
-    "freshness": "COLUMN < NUMBER minutes|hours|days|weeks|months",
+    "freshness": "COLUMN < NUMBER minutes|hours|days|weeks|months|years",
     "expect": "removed|added|changed at most NUMBER or NUMBER%; nothing removed|added|changed; "
     "no column removed|added|retyped|changed; unchanged COLUMN, … [where CONDITION]",
     "check": "a condition in SQL, or a check by its name (not_null, range …), each with `at most NUMBER rows` or "
@@ -74,6 +74,9 @@ class _Reader:
         self.word = annotation.word
         at = source.find(annotation.argument, annotation.offset + 1 + len(annotation.word))
         self.offset = at if annotation.argument else annotation.offset
+        self.end = (
+            at + len(annotation.argument) if annotation.argument else annotation.offset + 1 + len(annotation.word)
+        )
         self.rest, self.at_most = read_at_most(annotation.argument)
         self.severity = Severity.WARN if annotation.word == "warn" else Severity.ERROR
         if annotation.word in ("check", "warn"):
@@ -94,13 +97,14 @@ class _Reader:
         tolerated = ""
         if self.at_most:
             tolerated = f" at most {self.at_most.number}{'%' if self.at_most.percent else ' rows'}"
-        return replace(check, text=" ".join(check.text.split()) + tolerated, at_most=self.at_most)
+        text = " ".join(filter(None, (line.strip() for line in check.text.splitlines())))
+        return replace(check, text=text + tolerated, at_most=self.at_most)
 
     def made(self, kind: Kind, columns: tuple[str, ...], text: str, **rest: object) -> Check:
         """A check of this annotation."""
         a = self.annotation
-        end = self.offset + len(a.argument) if a.argument else a.offset + 1 + len(a.word)
         line = self.source.find("\n", a.offset)
+        end = self.end
         length = min(end, line if line >= 0 else end) - a.offset
         return Check(kind, text, self.severity, columns, self.path, a.offset, max(1, length), **rest)  # type: ignore[arg-type]
 
@@ -110,8 +114,7 @@ class _Reader:
         place = a.offset if at is None else at
         grammar = GRAMMAR[self.word]
         if self.column is not None:
-            grammar = grammar.replace("COLUMN, … LAYER", "LAYER").replace("COLUMN, …", "").replace("COLUMN ", "")
-            grammar = grammar.strip() or "nothing: it speaks of this column"
+            grammar = re.sub(r"^COLUMN(, …)? ?", "", grammar) or "nothing: it speaks of this column"
         shown = self.word if self.word in (a.word, "check") else f"{a.word} {self.word}"
         return ModelError(
             message,
@@ -156,7 +159,7 @@ class _Reader:
         values, position = [], 0
         while position < len(rest):
             found = _VALUE.match(rest, position)
-            if found is None or (found[2] is not None and '"' in found[2]):
+            if found is None or (found[2] is not None and ('"' in found[2] or not found[2].strip())):
                 raise self.error("these are no values with commas between them; quote one that holds a comma or '")
             values.append(found[1].replace("''", "'") if found[1] is not None else found[2])
             position = found.end()
@@ -209,6 +212,8 @@ class _Reader:
         return self.made(Kind.FRESHNESS, (column,), f"freshness {_listed([column])} {rest}", values=values)
 
     def condition(self) -> Check:
+        if not self.rest:
+            raise self.error("the condition itself is missing")
         return self.made(
             Kind.CONDITION,
             (self.column,) if self.column is not None else (),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from medallion.config import Variable
+    from medallion.models.check import Check
     from medallion.models.graph import Graph
 
 __all__ = [
@@ -99,15 +100,18 @@ def checks_digest(graph: Graph, name: TableName, variables: Mapping[str, Variabl
     says nothing of one. ``ModelError`` where a check uses a variable that has no value.
     """
     audit = graph.audits.get(name)
-    lasting = [c for c in audit.checks if c.kind is not Kind.KEY and not c.kind.compares] if audit else []
-    if audit is None or not lasting:
+    if audit is None:
+        return ""
+    key = graph.models[name].key
+    lasting = [c for c in audit.checks if not c.kind.compares and not (c.kind is Kind.KEY and c.columns == key)]
+    if not lasting:
         return ""
     used = frozenset[str]().union(
         *(c.probe.variables for c in lasting if c.probe), *(macro.variables for macro in audit.macros)
     )
     missing = sorted(used - {*variables})
     if missing:
-        check = next(c for c in lasting if missing[0] in (c.probe.variables if c.probe else ())) if lasting else None
+        check = next((c for c in lasting if c.probe and missing[0] in c.probe.variables), None)
         raise ModelError(
             f'variable "{missing[0]}" has no value',
             location=check.locate(check.probe.text) if check and check.probe else None,
@@ -116,11 +120,19 @@ def checks_digest(graph: Graph, name: TableName, variables: Mapping[str, Variabl
     return _sha256(
         {
             "canonical": CHECKS,
-            "checks": sorted([c.kind, c.severity, c.text, c.sql if c.kind is Kind.QUERY else ""] for c in lasting),
+            "checks": sorted(map(_asked, lasting)),
             "macros": {macro.name: macro.digest for macro in audit.macros},
             "variables": {v: variables[v] for v in sorted(used)},
         }
     )
+
+
+def _asked(check: Check) -> str:
+    """What a check asks, and how much of it is tolerated: the tokens of its SQL, not how they are written."""
+    tolerated = [check.at_most.number, check.at_most.percent] if check.at_most else []
+    referred = [str(check.to), check.to_columns] if check.to else []
+    sql = check.probe.digest if check.probe else ""
+    return json.dumps([check.kind, check.severity, check.columns, check.values, referred, tolerated, sql])
 
 
 def recipe_digest(recipe: Recipe) -> str:

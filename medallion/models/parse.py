@@ -30,6 +30,13 @@ def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) ->
     """
     model = _read(name, path, text, layers)
     checks = [read_check(a, path, text) for a in model.annotations if a.word in CONDITIONS]
+    for check in checks:
+        if check.compares_by_key and not model.key:
+            raise ModelError(
+                "which rows changed cannot be told without a key",
+                location=check.locate(text),
+                hint="name it with @key; without one a changed row counts as one removed and one added",
+            )
     return replace(model, checks=tuple(_probed(check, model, layers) for check in checks))
 
 
