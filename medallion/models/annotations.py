@@ -48,7 +48,7 @@ WORDS: Mapping[str, Word] = {
     "range": Word("The column's values lie between two bounds.", True, True, True),
     "regex": Word("The column's values match the pattern.", True, True, True),
     "check": Word("A condition that must hold; where it does not, the new data is refused.", True, True, True),
-    "warn": Word("A condition whose violation is only told.", True, True, True),
+    "warn": Word("A condition whose violation is only told.", True, True, None),
     "expect": Word("How new data may differ from the version that it replaces.", True, True, True),
 }
 

@@ -115,7 +115,7 @@ class _Reader:
         grammar = GRAMMAR[self.word]
         if self.column is not None:
             grammar = re.sub(r"^COLUMN(, …)? ?", "", grammar) or "nothing: it speaks of this column"
-        shown = self.word if self.word in (a.word, "check") else f"{a.word} {self.word}"
+        shown = a.word if self.word in (a.word, "check") else f"{a.word} {self.word}"
         return ModelError(
             message,
             location=Location.at(self.path, self.source, place, length or 1 + len(a.word)),

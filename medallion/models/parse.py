@@ -83,6 +83,9 @@ def _read(name: TableName, path: str, text: str, layers: Sequence[str]) -> Model
     return model
 
 
+_UNPAIRED = "brackets are not in pairs, or a ; is in it"
+
+
 def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
     """A check with what its SQL reads; ``ModelError``, at the check, where that is no condition."""
     if not check.sql:
@@ -93,7 +96,9 @@ def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
         for token in lex(check.sql, model.path).tokens:
             depth += {"(": 1, ")": -1}.get(token.raw, 0)
             if depth < 0 or token.raw == ";":
-                raise ModelError("this is no condition in SQL", hint="brackets are not in pairs, or a ; is in it")
+                raise ModelError("this is no condition in SQL", hint=_UNPAIRED)
+        if depth:
+            raise ModelError("this is no condition in SQL", hint=_UNPAIRED)
         query, before = probe_text(check, model.name)
         probe = _read(model.name, model.path, query, layers)
     except ModelError as error:

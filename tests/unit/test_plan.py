@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.errors import DataError, MedallionError, ModelError, RecordError, SourceError
-from medallion.models.fingerprint import Recipe, fingerprint, recipe
+from medallion.models.fingerprint import Recipe, checks_digest, fingerprint, recipe
 from medallion.models.graph import Graph, build_graph
 from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
 from medallion.plan import Action, DataState, Observed, SourceState, Step, decide, plan
-from medallion.records import Built, Column, DataFile, Input, InputKind, Record
+from medallion.reasons import looked_at
+from medallion.records import Built, Checked, Column, DataFile, Input, InputKind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,8 @@ class Project:
     def observed(self) -> Observed:
         graph = self.graph()
         recipes = {name: self.recipe(name) for name in graph.models}
-        return Observed(self.records, self.broken, self.data, self.sources, recipes, self.listings)
+        checks = {name: digest for name in graph.audits if (digest := checks_digest(graph, name, self.variables))}
+        return Observed(self.records, self.broken, self.data, self.sources, recipes, self.listings, checks)
 
     def seen(self, name: TableName, read: TableName) -> str:
         return self.records[read].seen(READ, self.graph().names(name))
@@ -101,7 +103,9 @@ class Project:
         )
         file = DataFile(f"{name.name}.parquet", oid(name, content), 9, 3)
         columns = (Column("a", "INTEGER", False, oid(name, content)), Column("unread", "INTEGER", False, oid(name)))
-        self.records[name] = Record(name, 3, columns, made.key, (file,), built)
+        audit, digest = graph.audits.get(name), checks_digest(graph, name, self.variables)
+        checked = Checked(digest, looked_at(self.records, audit)) if audit and digest else None
+        self.records[name] = Record(name, 3, columns, made.key, (file,), built, checked)
         self.data[name] = DataState.PRESENT
 
     def plan(self, *selected: TableName, force: bool = False, volatile: bool = True) -> dict[str, Step]:
@@ -519,3 +523,106 @@ def test_a_model_whose_file_was_moved_keeps_its_data() -> None:
     project.records[LINKS] = replace(record, built=replace(record.built, model="sql/silver/old/links.sql"))
     step = project.plan()["silver.links"]
     assert (step.action, step.reason) == (Action.UNCHANGED, "its model was moved here from sql/silver/old/links.sql")
+
+
+# Checks on data that need not be built
+
+CHECKED = {
+    **MODELS,
+    "silver.text": "-- @check t <> ''\n" + MODELS["silver.text"],
+    "gold.corpus": "-- @relationships t silver.links(path)\n" + MODELS["gold.corpus"],
+}
+
+
+@pytest.fixture
+def checked() -> Project:
+    return Project(dict(CHECKED))
+
+
+def test_data_that_passed_its_checks_is_not_checked_again(checked: Project) -> None:
+    assert {s.action for s in checked.plan().values()} == {Action.UNCHANGED}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("t <> ''", "t <> 'x'", "its checks changed"),
+        ("-- @check t <> ''\n", "", ""),
+        ("@check", "@warn", "its checks changed"),
+        ("t <> ''", "t <> '' at most 1%", "its checks changed"),
+        ("t <> ''", "t   <>   ''", ""),
+        ("@check", "@expect nothing removed @check", ""),
+        ("@check", "@owner me @check", ""),
+    ],
+)
+def test_checks_that_ask_something_else_are_run_and_nothing_is_built(
+    checked: Project, before: str, after: str, reason: str
+) -> None:
+    checked.models["silver.text"] = CHECKED["silver.text"].replace(before, after)
+    steps = checked.plan()
+    assert steps["silver.text"].action is (Action.CHECK if reason else Action.UNCHANGED)
+    assert steps["silver.text"].reason == (reason or "up to date")
+    assert {steps[name].action for name in steps if name != "silver.text"} == {Action.UNCHANGED}
+
+
+def test_data_that_was_never_checked_is(checked: Project) -> None:
+    checked.records[TEXT] = replace(checked.records[TEXT], checked=None)
+    step = checked.plan()["silver.text"]
+    assert (step.action, step.reason) == (Action.CHECK, "its checks have not been run")
+
+
+def test_a_check_is_run_again_when_what_it_looks_at_changed(checked: Project) -> None:
+    checked.build(LINKS, content=1)
+    step = checked.plan()["gold.corpus"]
+    assert (step.action, step.reason) == (Action.CHECK, "silver.links changed, which its checks look at")
+
+
+def test_a_check_waits_for_what_it_looks_at_and_says_if(checked: Project) -> None:
+    checked.models["silver.links"] = "SELECT path || '' AS path FROM bronze.pages"
+    steps = checked.plan()
+    assert steps["silver.links"].action is Action.BUILD
+    step = steps["gold.corpus"]
+    assert (step.action, step.causes) == (Action.CHECK, (LINKS,))
+    assert step.reason == "its checks look at silver.links, if that changes"
+    assert checked.plan(CORPUS)["gold.corpus"].action is Action.UNCHANGED, "it is not built"
+
+
+def test_what_will_be_built_need_not_be_checked_before(checked: Project) -> None:
+    checked.models["silver.text"] = (
+        CHECKED["silver.text"].replace("t <> ''", "t <> 'x'").replace("clean(content)", "'x'")
+    )
+    steps = checked.plan()
+    assert steps["silver.text"].action is Action.BUILD
+    assert steps["gold.corpus"].action is Action.MAYBE
+    assert {s.action for s in checked.plan(force=True).values()} == {Action.BUILD}
+
+
+def test_a_dataset_whose_input_may_change_and_whose_checks_changed_may_be_built(checked: Project) -> None:
+    set_source(checked, changed_pages(3))
+    checked.models["silver.text"] = CHECKED["silver.text"].replace("t <> ''", "t <> 'x'")
+    assert checked.plan()["silver.text"].action is Action.MAYBE
+
+
+def test_checks_that_cannot_be_run_again_here_change_nothing_else(checked: Project) -> None:
+    checked.models["silver.text"] = CHECKED["silver.text"].replace("t <> ''", "t <> 'x'")
+    expected = {
+        DataState.UNFETCHED: Action.CHECK, DataState.PRESENT: Action.CHECK, DataState.MISSING: Action.BUILD,
+        DataState.MODIFIED: Action.ERROR, DataState.CONFLICTED: Action.ERROR,
+    }  # fmt: skip
+    for state, action in expected.items():
+        checked.data[TEXT] = state
+        assert checked.plan()["silver.text"].action is action, state
+
+
+def test_a_check_that_is_a_problem_stops_its_dataset_and_what_reads_it(checked: Project) -> None:
+    checked.models["silver.text"] = "-- @relationships path gold.corpus(t)\n" + MODELS["silver.text"]
+    steps = checked.plan()
+    assert steps["silver.text"].action is Action.ERROR
+    assert steps["gold.corpus"].action is Action.SKIP
+
+
+def test_a_check_on_data_whose_source_is_gone_is_not_asked_for(checked: Project) -> None:
+    checked.models["bronze.pages"] = "-- @check row_count > 0\n" + MODELS["bronze.pages"]
+    assert checked.plan()["bronze.pages"].action is Action.CHECK
+    checked.sources[SOURCE] = SourceState(SOURCE, None, {}, absent=True)
+    assert checked.plan()["bronze.pages"].action is Action.UNCHANGED
