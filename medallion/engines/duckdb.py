@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from medallion.names import TableName
     from medallion.records import Column
 
-__all__ = ["DuckDBEngine", "engine_version"]
+__all__ = ["DuckDBEngine", "callees_first", "create_macro", "engine_version"]
 
 _PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
 
@@ -149,7 +149,7 @@ class _DuckDBSession:
     ) -> Produced:
         """Bind, choose how to run, run, and identify what came out."""
         reads = {r.name for r in model.datasets}.union(*({r.name for r in macro.datasets} for macro in macros))
-        ordered = _callees_first(macros)
+        ordered = callees_first(macros)
         with self._cursor(single=self.threads == 1) as (instance, cursor):
             run, how = self._decide(instance, model, ordered, sorted(reads), cursor)
             if how is None:
@@ -323,7 +323,7 @@ def _ensure_macro(place: _Instance | _Schemas, cursor: duckdb.DuckDBPyConnection
     """Create a macro in one place unless it is there; ``ModelError`` in its file where DuckDB refuses it."""
     with place.lock:
         if macro.name not in place.macros:
-            place.macros[macro.name] = _create_macro(cursor, macro)
+            place.macros[macro.name] = create_macro(cursor, macro)
         problem = place.macros[macro.name]
     if problem:
         raise problem
@@ -347,7 +347,8 @@ def _source_files(config: Config) -> list[Path]:
     return [config.root / entry for entry in config.sources if (config.root / entry).is_file()]
 
 
-def _create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:
+def create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:
+    """Create a macro of the project; the error, in its file, where DuckDB refuses it."""
     import duckdb
 
     hidden = cursor.execute(
@@ -375,7 +376,7 @@ def _create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionE
     return None
 
 
-def _callees_first(macros: Sequence[Macro]) -> tuple[Macro, ...]:
+def callees_first(macros: Sequence[Macro]) -> tuple[Macro, ...]:
     """Macros in an order in which each comes after those it calls; DuckDB binds a macro when it is created."""
     by_name = {m.name: m for m in macros}
     done: dict[str, Macro] = {}
