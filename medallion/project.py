@@ -290,7 +290,7 @@ class Project:
             return create_test(database, table, lambda sql: self.query(sql).rows())
 
     @contextmanager
-    def test_runner(self) -> Iterator[Runner]:
+    def unit_test_runner(self) -> Iterator[Runner]:
         """What runs unit tests one by one, as pytest wants them."""
         from medallion.unittests.run import open_runner
 

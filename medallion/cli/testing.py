@@ -17,10 +17,10 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command of this file."""
-    app.command(rich_help_panel="Build", cls=SelectCommand)(test)
+    app.command("test", rich_help_panel="Build", cls=SelectCommand)(run_tests)
 
 
-def test(
+def run_tests(
     select: Select = None,
     *,
     also: SelectOption = None,
@@ -47,12 +47,12 @@ def test(
         _create(project, chosen)
         return
     from medallion.cli.console import print_error, print_json
-    from medallion.cli.unittest_view import print_nothing, print_results, test_document
+    from medallion.cli.unittest_view import print_nothing, print_results, unit_test_document
     from medallion.unittests.run import UnitTestOutcome
 
     run = project.test(chosen, exclude=left_out, matching=matching)
     if as_json:
-        print_json(test_document(run))
+        print_json(unit_test_document(run))
     elif not run.results and not run.errors:
         print_nothing(chosen, matching)
     else:
@@ -71,9 +71,10 @@ def _create(project: Project, names: list[str]) -> None:
     from medallion.cli.text import Text
 
     if len(names) != 1:
-        raise MedallionError("--create writes the test of one model", hint="as in medallion test --create silver.orders")
+        raise MedallionError("--create writes a test of one model", hint="as in medallion test --create silver.orders")
     created = project.create_test(names[0])
-    err().print(Text("appended to " if created.appended else "created   ", style="green").append(created.path, "default"))
+    verb = "added to  " if created.appended else "created   "
+    err().print(Text(verb, style="green").append(created.path, style="default"))
     for note in created.notes:
         err().print(note, style="yellow")
     err().print(

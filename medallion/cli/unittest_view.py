@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 from medallion.cli.console import count, err, out, print_line, seconds
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.unittests.compare import Difference, Pair
 from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from medallion.names import TableName
-    from medallion.unittests.compare import Row
+    from medallion.unittests.compare import Difference, Pair, Row
 
-__all__ = ["difference_lines", "failure_lines", "print_nothing", "print_results", "test_document"]
+__all__ = ["difference_lines", "failure_lines", "print_nothing", "print_results", "unit_test_document"]
 
 # So many rows say what is wrong; all of them are in the JSON.
 _MOST_ROWS = 10
@@ -197,7 +196,7 @@ def _by_model(results: Iterable[UnitTestResult]) -> Iterable[tuple[TableName, li
     return found.items()
 
 
-def test_document(run: UnitTestRun) -> dict[str, Any]:
+def unit_test_document(run: UnitTestRun) -> dict[str, Any]:
     """All of it, for a program."""
     return {
         "passed": run.count(UnitTestOutcome.PASSED),

@@ -7,13 +7,13 @@ nothing anywhere else. Nothing of Medallion is loaded before such a file is foun
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from medallion.project import Project
     from medallion.unittests.cases import UnitTest
@@ -34,7 +34,7 @@ class _Runners:
     def of(self, project: Project) -> Runner:
         root = project.config.root
         if root not in self._found:
-            self._found[root] = self._stack.enter_context(project.test_runner())
+            self._found[root] = self._stack.enter_context(project.unit_test_runner())
         return self._found[root]
 
     def close(self) -> None:
@@ -116,9 +116,7 @@ class UnitTestItem(pytest.Item):
         if result.outcome is not UnitTestOutcome.PASSED:
             raise _NotPassedError(result)
 
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> str:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:  # noqa: ARG002
         """What a person sees: rows that differ, or the error, and no traceback of ours."""
         from medallion.errors import MedallionError
 

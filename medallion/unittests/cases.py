@@ -148,7 +148,10 @@ class _Reader:
             for key, _ in node.pairs:
                 if key.text not in ("csv", "error"):
                     raise key.place.unknown(
-                        "unknown key", key.text, ["csv", "error"], "expect is a list of rows, CSV, {csv: file} or {error: text}"
+                        "unknown key",
+                        key.text,
+                        ["csv", "error"],
+                        "expect is a list of rows, CSV, {csv: file} or {error: text}",
                     )
         return read_table(node, "expect", self.beside, complete=True), ""
 

@@ -39,7 +39,9 @@ def _macros(text: str) -> Iterator[tuple[str, str]]:
         yield name, f'CREATE MACRO "{name}"() AS {value}'
     yield (
         "age",
-        f"CREATE MACRO age(x) AS system.main.age(CAST(CAST(TIMESTAMP '{text}' AS DATE) AS TIMESTAMP), x), "
-        "(x, y) AS system.main.age(x, y)",
+        (
+            f"CREATE MACRO age(x) AS system.main.age(CAST(CAST(TIMESTAMP '{text}' AS DATE) AS TIMESTAMP), x), "
+            "(x, y) AS system.main.age(x, y)"
+        ),
     )
     yield "ago", f"CREATE MACRO ago(i) AS CAST(TIMESTAMP '{text}' AS TIMESTAMPTZ) - CAST(i AS INTERVAL)"

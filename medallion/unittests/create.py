@@ -111,9 +111,7 @@ def _title(samples: dict[TableName, _Sample], taken: set[str]) -> str:
 # The rows of the inputs
 
 
-def _samples(
-    database: Database, subject: Subject, query: Callable[[str], Iterable[Row]]
-) -> dict[TableName, _Sample]:
+def _samples(database: Database, subject: Subject, query: Callable[[str], Iterable[Row]]) -> dict[TableName, _Sample]:
     """The first rows of the first input, and of each other those that go with rows taken before, else its first."""
     named = [reference.name for reference in subject.model.datasets]
     inputs = sorted(subject.schemas, key=lambda name: named.index(name) if name in named else len(named))
@@ -152,9 +150,7 @@ def _short(column: str, kind: str) -> str:
     return f"{name}[:{_LONGEST_TEXT}] AS {name}" if kind == "VARCHAR" else f"CAST({name} AS VARCHAR) AS {name}"
 
 
-def _matching(
-    database: Database, name: TableName, columns: Sequence[str], samples: dict[TableName, _Sample]
-) -> str:
+def _matching(database: Database, name: TableName, columns: Sequence[str], samples: dict[TableName, _Sample]) -> str:
     """A condition on the columns that an input shares with rows taken before: its key, else what looks like one."""
     model = database.graph.models.get(name)
     for sample in samples.values():
@@ -210,7 +206,7 @@ def _expected(database: Database, name: TableName, head: str) -> tuple[str, list
         )
     private = _private(subject.model)
     kept = [i for i, (column, _) in enumerate(outputs) if column.lower() not in private]
-    notes = []
+    notes: list[str] = []
     while True:
         names = [outputs[i][0] for i in kept]
         body = _rows(names, [tuple(row[i] for i in kept) for row in rows], "    ") if kept else []

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import duckdb
-
     from medallion.config import Config, Variable
     from medallion.models.graph import Graph
     from medallion.models.model import Macro, Model

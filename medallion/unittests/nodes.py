@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from medallion.unittests.source import Place, Source
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from medallion.unittests.source import Place, Source
 
 __all__ = ["MappingNode", "Node", "ScalarNode", "SequenceNode", "compose", "expect_mapping", "expect_text"]
 
@@ -74,7 +74,8 @@ def compose(source: Source) -> Node | None:
         raise place.error(f"no valid YAML: {error.problem or error.context}", hint) from error
     except yaml.reader.ReaderError as error:
         place = source.place(max(0, min(error.position, len(source.text) - 1)))
-        raise place.error("no valid YAML: a character that cannot be printed", 'write it as "\\x07", in quotes') from error
+        hint = 'in double quotes it can be written, as in "\\x07"'
+        raise place.error("no valid YAML: a character that cannot be printed", hint) from error
 
 
 @dataclass
@@ -153,4 +154,3 @@ def expect_text(node: Node, what: str) -> str:
     if not isinstance(node, ScalarNode) or node.is_null or not node.text.strip():
         raise node.place.error(f"{what} is a text", "write it on the same line, in quotes where it holds `: `")
     return node.text
-

@@ -137,7 +137,7 @@ class Runner:
             actual: list[Row] = [tuple(row[i] for i in places) for row in rows]
             expected = database.texts(test.rows, kinds)
         if not wanted and not test.rows.rows:  # `expect: []` speaks of rows, whatever columns they have.
-            wanted, kinds, actual = outputs, [kind for _, kind in outputs], rows
+            wanted, kinds, actual = [*outputs], [kind for _, kind in outputs], rows
         key = () if test.cte else model.key
         return compare([name for name, _ in wanted], kinds, key, expected, actual)
 

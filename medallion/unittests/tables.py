@@ -68,13 +68,14 @@ def read_table(node: Node, what: str, beside: Callable[[str, Place], Source], *,
         if not isinstance(file, ScalarNode) or file.is_null:
             raise file.place.error("csv is the name of a file beside this one", "as in {csv: orders.csv}")
         source = beside(file.text, file.place)
-        return read_csv(source, source.text, lambda start, length: source.place(start, length), source.place(0))
+        return read_csv(source.text, source.place, source.place(0))
     if isinstance(node, ScalarNode) and not node.is_null:
         if not node.block:
             raise node.place.error(
-                f"{what} are rows: a list, or CSV in lines below a `|`", f"as in {_ROWS}; for a file {{csv: {node.text}}}"
+                f"{what} are rows: a list, or CSV in lines below a `|`",
+                f"as in {_ROWS}; for a file {{csv: {node.text[:40]}}}",
             )
-        return read_csv(node.place.source, node.text, _BlockPlaces(node), node.place)
+        return read_csv(node.text, _BlockPlaces(node), node.place)
     if isinstance(node, ScalarNode):
         raise node.place.error(f"{what} has no rows", "write [] for none, or a list of rows below")
     raise node.place.error(f"{what} are rows, and this is a map", f"write a list of rows, as in {_ROWS}")
@@ -141,7 +142,7 @@ class _BlockPlaces:
         return place.source.place(at + indent + len(before) - (before.rfind("\n") + 1), length)
 
 
-def read_csv(source: Source, text: str, place: Callable[[int, int], Place], whole: Place) -> Table:
+def read_csv(text: str, place: Callable[[int, int], Place], whole: Place) -> Table:
     """CSV with a header. An empty field is NULL, ``""`` an empty text; lines that hold nothing do not count."""
     lines = list(_records(text, place))
     if not lines:
