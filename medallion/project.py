@@ -243,8 +243,9 @@ class Project:
         from medallion.unittests.run import UnitTestRun, open_runner, say_nothing
 
         began = time.monotonic()
-        terms = [*_listed(select), *_listed(exclude)]
-        graph, records, broken, chosen = self._tested(select, exclude) if terms else (*self._told(), None)
+        select, exclude = _listed(select), _listed(exclude)
+        graph, records, broken = self._told()
+        chosen = self._chosen(select, exclude, volatile=False)[2] if [*select, *exclude] else None
         files, errors = find_files(self.config, graph.order)
         if chosen is not None:
             files, errors = [file for file in files if file.model in chosen], []
@@ -265,13 +266,6 @@ class Project:
         graph, _ = load_graph(self.config)
         records, broken, _ = read_records(self.config.root, self.config.layers)
         return graph, records, broken
-
-    def _tested(
-        self, select: Iterable[str], exclude: Iterable[str]
-    ) -> tuple[Graph, Mapping[TableName, Record], Mapping[TableName, MedallionError], set[TableName] | None]:
-        """The same, with what the terms select."""
-        workspace, _, chosen = self._chosen(select, exclude, volatile=False)
-        return workspace.graph, workspace.observed.records, workspace.observed.broken, chosen
 
     def create_test(self, name: str) -> Created:
         """Write a unit test of a model from a few real rows, which expects what the model gives for them today.

@@ -146,6 +146,8 @@ class _Reader:
             return None, expect_text(node.pairs[0][1], "error")
         if isinstance(node, MappingNode):
             for key, _ in node.pairs:
+                if key.text == "rows":
+                    raise key.place.error('unknown key "rows"', "write the rows themselves below `expect:`")
                 if key.text not in ("csv", "error"):
                     raise key.place.unknown(
                         "unknown key",

@@ -101,7 +101,7 @@ def _by_key(missing: Sequence[Row], extra: Sequence[Row], places: Sequence[int])
 
 
 def _by_likeness(missing: Sequence[Row], extra: Sequence[Row]) -> dict[int, int]:
-    """The rows that share most cells, the most alike first; they share one at least."""
+    """The rows that share most cells, the most alike first; they share one at least, where there are several."""
     if len(missing) * len(extra) > _MOST:
         return {i: i for i in range(min(len(missing), len(extra)))}
     likeness = [
@@ -109,6 +109,8 @@ def _by_likeness(missing: Sequence[Row], extra: Sequence[Row]) -> dict[int, int]
         for i, one in enumerate(missing)
         for j, other in enumerate(extra)
     ]
+    if len(missing) == len(extra) == 1:
+        return {0: 0}
     found: dict[int, int] = {}
     used: set[int] = set()
     for score, i, j in sorted(likeness):

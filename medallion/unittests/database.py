@@ -18,7 +18,7 @@ from medallion.errors import Location, MedallionError
 from medallion.unittests.clock import stop_the_clock
 from medallion.unittests.readers import Reader, find_readers, replace_readers
 from medallion.unittests.source import UnitTestError
-from medallion.unittests.values import as_text, cast, column_as_text, loss, same_nan
+from medallion.unittests.values import as_text, as_written, cast, column_as_text, loss, same_nan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -162,7 +162,7 @@ class Database:
                 return dict(self._bind(self.subject(name), model.path))
         except MedallionError as error:
             if record is None:
-                raise _unbuilt(name, error) from error
+                raise self._broken.get(name) or _unbuilt(name, error) from error
         if record is not None:
             return _recorded(record)
         raise self._broken.get(name) or self.graph.problems.get(name) or _unbuilt(name)
@@ -256,6 +256,8 @@ class Database:
     def texts(self, table: Table, kinds: Sequence[str]) -> list[Row]:
         """The values of a table, as values of these types, by their texts."""
         found: list[Row] = []
+        if all(as_written(cell, kind) for row in table.rows for cell, kind in zip(row, kinds, strict=True)):
+            return [tuple(cell.text for cell in row) for row in table.rows]
         for rows, values, parameters in _batches(table, kinds):
             listed = ", ".join(as_text(f"c{i}", kind) for i, kind in enumerate(kinds))
             names = ", ".join(f"c{i}" for i in range(len(kinds)))

@@ -123,7 +123,7 @@ class _Composer:
         items = []
         while type(event := next(self.events)).__name__ != "SequenceEndEvent":
             items.append(self._node(event, depth + 1))
-        return SequenceNode(tuple(items), place, 1 + sum(item.weight for item in items))
+        return SequenceNode(tuple(items), self._until(place, event), 1 + sum(item.weight for item in items))
 
     def _mapping(self, place: Place, depth: int) -> MappingNode:
         pairs: dict[str, tuple[ScalarNode, Node]] = {}
@@ -135,7 +135,11 @@ class _Composer:
                 raise key.place.error(f'"{key.text}" is there twice', "keep one")
             pairs[key.text] = key, self._node(next(self.events), depth + 1)
         weight = 1 + sum(key.weight + value.weight for key, value in pairs.values())
-        return MappingNode(tuple(pairs.values()), place, weight)
+        return MappingNode(tuple(pairs.values()), self._until(place, event), weight)
+
+    def _until(self, place: Place, end: Any) -> Place:
+        """From where a list or map begins to its end."""
+        return self.source.place(place.start, max(1, end.end_mark.index - place.start))
 
     def _place(self, event: Any) -> Place:
         start = event.start_mark.index

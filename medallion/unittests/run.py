@@ -123,6 +123,7 @@ class Runner:
         database = self._database
         subject = database.subject(test.model)
         given = _given(test, subject, database.graph)
+        _refuse_unset(test, subject, database.config)
         model = _with_cte(test, subject.model) if test.cte else subject.model
         with database.filled(subject, given, test.variables, test.now):
             if test.rows is None:
@@ -195,6 +196,18 @@ def _given(test: UnitTest, subject: Subject, graph: Graph) -> Mapping[str, Table
         otherwise = f"{test.model} reads {', '.join(subject.stands) or 'nothing'}"
         raise given.place.unknown("there is no dataset or source", given.name, known, otherwise)
     return {given.name: given.table for given in test.given or ()}
+
+
+def _refuse_unset(test: UnitTest, subject: Subject, config: Config) -> None:
+    """A variable without a value is an error in a run, and no NULL."""
+    used = subject.model.variables.union(*(macro.variables for macro in subject.macros))
+    known = {name.casefold() for name in (*config.variables, *test.variables)}
+    for name in sorted(used):
+        if name.casefold() not in known:
+            raise test.place.error(
+                f'variable "{name}" has no value',
+                f"write `variables: {{{name}: …}}` in the test, or set it in {config.file}",
+            )
 
 
 def _with_cte(test: UnitTest, model: Model) -> Model:

@@ -11,7 +11,7 @@ from medallion.engines.sql import identifier
 if TYPE_CHECKING:
     from medallion.unittests.tables import Cell
 
-__all__ = ["as_text", "cast", "column_as_text", "loss", "same_nan"]
+__all__ = ["as_text", "as_written", "cast", "column_as_text", "loss", "same_nan"]
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _DECIMAL = re.compile(r"DECIMAL\(\d+, ?(\d+)\)")
@@ -38,6 +38,22 @@ def as_text(expression: str, kind: str) -> str:
 def column_as_text(name: str, kind: str) -> str:
     """The same for a column."""
     return as_text(identifier(name), kind)
+
+
+# As many digits as the type holds in any case.
+_DIGITS = {"TINYINT": 2, "SMALLINT": 4, "INTEGER": 9, "BIGINT": 18}
+_CANONICAL_INTEGER = re.compile(r"0|-?[1-9]\d*")
+
+
+def as_written(cell: Cell, kind: str) -> bool:
+    """Whether a value's text is surely as it was written, so that DuckDB need not be asked for it."""
+    text = cell.text
+    if text is None or kind == "VARCHAR":
+        return cell.nested is None
+    if kind == "BOOLEAN":
+        return text in ("true", "false")
+    digits = _DIGITS.get(kind, 0)
+    return len(text.lstrip("-")) <= digits and bool(_CANONICAL_INTEGER.fullmatch(text))
 
 
 def loss(cell: Cell, kind: str) -> str:
