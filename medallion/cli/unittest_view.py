@@ -19,6 +19,7 @@ __all__ = ["difference_lines", "failure_lines", "print_nothing", "print_results"
 
 # So many rows say what is wrong; all of them are in the JSON.
 _MOST_ROWS = 10
+_MOST_CELLS = 12
 _WIDEST_CELL = 40
 _NARROWEST = 20
 _MARGIN = "  "
@@ -87,15 +88,20 @@ def difference_lines(difference: Difference, width: int) -> list[Text]:
         None,
     )
     lines = lines or [line for pair in shown for line in _listed(difference, pair, room)]
-    styled = [Text(f"{_MARGIN}{sign} {text}".rstrip(), style=_STYLES.get(sign, "")) for sign, text in lines]
+    styled = [
+        Text(f"{_MARGIN}{' ' if sign == '?' else sign} {text}".rstrip(), style=_STYLES.get(sign, ""))
+        for sign, text in lines
+    ]
+    more = len(difference.pairs) - len(shown)
+    if more > 0:
+        styled.append(Text(f"{_MARGIN}… {count(more, 'more row')} that differ; --json has all", style="dim"))
     return [*styled, Text(f"{_MARGIN}{_sum(difference)}", style="dim")]
 
 
 def _sum(difference: Difference) -> str:
-    more = len(difference.pairs) - _MOST_ROWS
-    hidden = f"… {count(more, 'more row')} that differ{'s' if more == 1 else ''}; --json has all. " if more > 0 else ""
-    expected = count(difference.expected, "row")
-    return f"{hidden}- {expected} expected, + {difference.actual:,} came out; {difference.equal:,} the same"
+    came = f"{difference.actual:,} came out (+)"
+    same = f", {difference.equal:,} the same" if difference.equal else ""
+    return f"{count(difference.expected, 'row')} expected (-), {came}{same}"
 
 
 def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]) -> Iterable[Line]:
@@ -128,8 +134,8 @@ def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]
 def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     """The same cell below cell: what tells the row apart, and each column that differs on lines of its own."""
     columns = list(range(len(difference.columns)))
-    wide = min(max(cells(_visible(name)) for name in difference.columns), _NARROWEST)
-    value = max(_NARROWEST, room - wide - 4)
+    wide = min(max(cells(_visible(name)) for name in difference.columns), _NARROWEST, room // 2)
+    value = max(1, room - wide - 2)
     one, other = _cells(pair, columns, value)
     named = ", ".join(
         f"{difference.columns[i]} {_shown((pair.expected or pair.actual or ())[i], _NARROWEST)}"
@@ -138,13 +144,16 @@ def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     )
     what = "row" if one is not None and other is not None else "missing row" if other is None else "row too many"
     yield "?", shorten(f"{what}{f': {named}' if named else ''}", room)
-    for i in pair.differing():
+    differing = pair.differing()
+    for i in differing[:_MOST_CELLS]:
         name = shorten(_visible(difference.columns[i]), wide)
         label = name + " " * (wide - cells(name))
         if one is not None:
             yield "-", f"{label}  {one[i]}"
         if other is not None:
             yield "+", f"{label if one is None else ' ' * wide}  {other[i]}"
+    if len(differing) > _MOST_CELLS:
+        yield "?", f"… {count(len(differing) - _MOST_CELLS, 'more column')}"
 
 
 def _cells(pair: Pair, columns: Sequence[int], wide: int) -> tuple[list[str] | None, list[str] | None]:

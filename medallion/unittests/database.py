@@ -112,7 +112,9 @@ class Database:
         problem = self.graph.problems.get(name)
         if problem is not None:
             raise problem
-        model = self.graph.models[name]
+        model = self.graph.models.get(name)
+        if model is None:
+            raise UnitTestError(f"there is no model {name}", hint=f"write sql/{name.layer}/{name.name}.sql")
         inputs = self.graph.inputs[name]
         schemas = {dataset: self.columns(dataset) for dataset in inputs}
         stands = {str(dataset): Stand(dataset.sql, schemas[dataset]) for dataset in inputs}
