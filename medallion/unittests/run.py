@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.errors import BuildError, Location, MedallionError
+from medallion.errors import Location, MedallionError
 from medallion.unittests.compare import Difference, compare
 from medallion.unittests.ctes import read_ctes
 from medallion.unittests.database import Database
@@ -116,6 +116,10 @@ class Runner:
             outcome, error = UnitTestOutcome.FAILED, failure.error
         except MedallionError as mistake:
             outcome, error = UnitTestOutcome.BROKEN, mistake
+        except RuntimeError as stopped:
+            if str(stopped) == "Query interrupted":  # What DuckDB makes of Ctrl-C.
+                raise KeyboardInterrupt from stopped
+            raise
         seconds = time.monotonic() - began
         return UnitTestResult(test.model, test.name, test.place.location, outcome, seconds, difference, error)
 
@@ -174,8 +178,6 @@ def _runtime() -> Iterator[None]:
     try:
         yield
     except MedallionError as error:
-        if isinstance(error, BuildError) and error.message == "interrupted":
-            raise KeyboardInterrupt from error
         raise _FailedError(error) from error
 
 
