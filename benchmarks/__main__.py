@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "main"]
 
-ALL = ("startup", "models_100", "models_1000", "tpch", "query_at_tag", "catalog", "commit", "scale", "checks")
+ALL = (
+    "startup",
+    "models_100",
+    "models_1000",
+    "tpch",
+    "query_at_tag",
+    "catalog",
+    "commit",
+    "scale",
+    "checks",
+    "unit_tests",
+)
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from medallion.events import OnEvent, ignore
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from medallion.add import Added
     from medallion.build import RunResult
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
+    from medallion.models.graph import Graph
     from medallion.models.model import Model
     from medallion.plan import Step
     from medallion.query import Result
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from medallion.schemas import Contracts
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
+    from medallion.unittests.cases import UnitTest
+    from medallion.unittests.create import Created
+    from medallion.unittests.run import Runner, UnitTestResult, UnitTestRun
     from medallion.workspace import Workspace
 
 __all__ = ["Project"]
@@ -128,17 +132,24 @@ class Project:
         meanwhile. ``accept`` does without contracts.
         """
         from medallion.plan import plan
+
+        workspace, steps, chosen = self._chosen(select, exclude, force=force, volatile=volatile)
+        if chosen is not None:
+            steps = plan(workspace.graph, workspace.observed, chosen, force=force, volatile=volatile)
+        return workspace, self._rehearsed(workspace, steps, force=force, accept=accept) if bind else steps
+
+    def _chosen(
+        self, select: Iterable[str], exclude: Iterable[str], *, force: bool = False, volatile: bool = True
+    ) -> tuple[Workspace, tuple[Step, ...], set[TableName] | None]:
+        """What the terms select, None for all; beside the plan for all, and what that was decided on."""
+        from medallion.plan import plan
         from medallion.select import select as choose
 
         select, exclude = _listed(select), _listed(exclude)
         workspace = self.workspace()
         everything = plan(workspace.graph, workspace.observed, force=force, volatile=volatile)
         changed = self._changed(workspace, [*select, *exclude])
-        chosen = choose(workspace.graph, select, everything, exclude=exclude, changed=changed)
-        steps = everything
-        if chosen is not None:
-            steps = plan(workspace.graph, workspace.observed, chosen, force=force, volatile=volatile)
-        return workspace, self._rehearsed(workspace, steps, force=force, accept=accept) if bind else steps
+        return workspace, everything, choose(workspace.graph, select, everything, exclude=exclude, changed=changed)
 
     def _rehearsed(
         self, workspace: Workspace, steps: tuple[Step, ...], *, force: bool, accept: bool
@@ -282,6 +293,73 @@ class Project:
         from medallion.runs import Runs
 
         return Runs(self.config).seconds()
+
+    # Test
+
+    def test(
+        self,
+        select: Iterable[str] = (),
+        *,
+        exclude: Iterable[str] = (),
+        matching: str = "",
+        on_result: Callable[[UnitTestResult], None] | None = None,
+    ) -> UnitTestRun:
+        """Run the unit tests in ``tests/sql/`` of the selected models (all, without a selection).
+
+        Each runs its model on the rows that it gives, in a DuckDB that reads and writes no file. ``matching``: only
+        those whose names hold this text, in any case. What goes wrong is in the result, not an exception.
+        """
+        from medallion.unittests.files import find_files, read_file
+        from medallion.unittests.run import UnitTestRun, open_runner, say_nothing
+
+        began = time.monotonic()
+        select, exclude = _listed(select), _listed(exclude)
+        graph, records, broken = self._told()
+        chosen = self._chosen(select, exclude, volatile=False)[2] if [*select, *exclude] else None
+        files, errors = find_files(self.config, graph.order)
+        if chosen is not None:
+            files, errors = [file for file in files if file.model in chosen], []
+        tests: list[UnitTest] = []
+        for file in files:
+            read, wrong = read_file(self.config, file)
+            tests += [test for test in read if matching.casefold() in test.name.casefold()]
+            errors += wrong
+        with open_runner(self.config, graph, records, broken) as runner:
+            results = runner.run_all(tests, on_result or say_nothing)
+        return UnitTestRun(tuple(results), tuple(errors), time.monotonic() - began)
+
+    def _told(self) -> tuple[Graph, Mapping[TableName, Record], Mapping[TableName, MedallionError]]:
+        """Models and records, without a look at any data."""
+        from medallion.observe import read_records
+        from medallion.workspace import load_graph
+
+        graph, _ = load_graph(self.config)
+        records, broken, _ = read_records(self.config.root, self.config.layers)
+        return graph, records, broken
+
+    def create_test(self, name: str) -> Created:
+        """Write a unit test of a model from a few real rows, which expects what the model gives for them today.
+
+        It is appended where there are tests already. No value of a column that is ``@private`` is read or written.
+        """
+        from medallion.unittests.create import create_test
+        from medallion.unittests.database import Database
+
+        table = TableName.parse(name)
+        graph, records, broken = self._told()
+        if table not in graph.order:
+            near = nearest(name, map(str, graph.order))
+            raise MedallionError(f"there is no model {name}", hint=f'did you mean "{near}"?' if near else "")
+        with closing(Database(self.config, graph, records, broken)) as database:
+            return create_test(database, table, lambda sql: self.query(sql).rows())
+
+    @contextmanager
+    def unit_test_runner(self) -> Iterator[Runner]:
+        """What runs unit tests one by one, as pytest wants them."""
+        from medallion.unittests.run import open_runner
+
+        with open_runner(self.config, *self._told()) as runner:
+            yield runner
 
     # Query
 

@@ -131,7 +131,7 @@ def _lines(path: Path, lines: list[str]) -> Iterator[Change]:
 
 
 def _example(folder: Path) -> Iterator[Change]:
-    """A first source and three models, to run, read and replace."""
+    """A first source, three models and their tests, to run, read and replace."""
     for path, data in _files(files("medallion") / "starter", ""):
         target = folder / path
         if not target.exists():
@@ -143,5 +143,5 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir():
             yield from _files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".sql", ".csv")):
+        elif entry.name.endswith((".sql", ".csv", ".yaml")):
             yield f"{prefix}{entry.name}", entry.read_bytes()

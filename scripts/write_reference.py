@@ -31,6 +31,9 @@ from medallion.plan import Step
 from medallion.project import Project
 from medallion.query import Result
 from medallion.setup import CONFIG
+from medallion.unittests.compare import Difference, Pair
+from medallion.unittests.create import Created
+from medallion.unittests.run import UnitTestResult, UnitTestRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,7 +260,22 @@ def tables() -> str:
 def python() -> str:
     """The public API, from signatures and docstrings."""
     parts = ["## medallion\n", _member("medallion.open", medallion.open)]
-    for kind in (Project, Result, RunResult, StepFinished, RowDelta, CheckResult, Checked, Step, VersionRow):
+    for kind in (
+        Project,
+        Result,
+        RunResult,
+        StepFinished,
+        RowDelta,
+        CheckResult,
+        Checked,
+        Step,
+        VersionRow,
+        UnitTestRun,
+        UnitTestResult,
+        Difference,
+        Pair,
+        Created,
+    ):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
         parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]
     return "\n".join(parts)

@@ -16,9 +16,6 @@ from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Check, Kind, Severity, probe_text
-from medallion.models.columns import Kind as Lineage
-from medallion.models.columns import column_lineage
-from medallion.models.syntax import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -254,6 +251,10 @@ class _Audit:
         if any(macro.datasets for macro in self.macros):
             return everything
         tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
+        from medallion.models.columns import Kind as Lineage
+        from medallion.models.columns import column_lineage
+        from medallion.models.syntax import syntax_tree
+
         lineage = column_lineage(syntax_tree(probe.sql), names, tables)
         if not lineage.exact:
             return everything

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medallion import __version__
-from medallion.cli import build, data, history, house
+from medallion.cli import build, data, history, house, testing
 from medallion.cli.grouped import GroupedCommands
 from medallion.errors import MedallionError
 
@@ -55,6 +55,7 @@ def _root(
 
 house.register_start(app)
 build.register(app)
+testing.register(app)
 history.register(app)
 data.register(app)
 house.register(app)

@@ -42,7 +42,7 @@ def demo(
 def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")] = Path(),
     *,
-    example: Annotated[bool, typer.Option(help="Write a first source and three models.")] = True,
+    example: Annotated[bool, typer.Option(help="Write a first source, three models and their tests.")] = True,
 ) -> None:
     """Start a project, or complete one: Git, git-lfs, configuration, an example. Nothing is overwritten.
 

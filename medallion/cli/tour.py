@@ -80,6 +80,10 @@ class Tour:
         self._medallion("run")
         self._say("And a second time? Nothing is computed that would come out the same:")
         self._medallion("run")
+        self._say(
+            "Is the SQL right? tests/sql/ gives rows by hand, and says which must come out. No test reads any data:"
+        )
+        self._medallion("test")
         self._heading("Version it with a commit")
         self._medallion("commit", "-m", "Clean the standard library's pages")
         self._git("tag", "v1")
@@ -166,8 +170,9 @@ class Tour:
         )
 
     def _copy_sql(self) -> None:
-        from medallion.sample.files import sql_folder
+        from medallion.sample.files import sql_folder, tests_folder
 
+        shutil.copytree(tests_folder(), self.folder / "tests" / "sql")
         shutil.copytree(sql_folder(), self.folder / "sql", ignore=shutil.ignore_patterns("__pycache__"))
         models = len([f for f in (self.folder / "sql").rglob("*.sql") if f.parent.name != "macros"])
         self._say(f"Its {models} models are in sql/: plain SQL that DuckDB runs as it stands.")

@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["callees_first", "create_macro"]
 
 
+_OWN_FUNCTIONS: set[str] = set()
+
+
+def _own_functions(cursor: duckdb.DuckDBPyConnection) -> set[str]:
+    """DuckDB's own functions, asked for once: the answer is long, and the same in every instance."""
+    if not _OWN_FUNCTIONS:
+        found = cursor.execute("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE internal").fetchall()
+        _OWN_FUNCTIONS.update(name for (name,) in found)
+    return _OWN_FUNCTIONS
+
+
 def create_macro(cursor: duckdb.DuckDBPyConnection, macro: Macro) -> MedallionError | None:
     """Create a macro, or say at its place in the file why DuckDB refuses it."""
     import duckdb
 
-    hidden = cursor.execute(
-        "SELECT 1 FROM duckdb_functions() WHERE internal AND lower(function_name) = ? LIMIT 1", [macro.name]
-    ).fetchall()
-    if hidden:
+    if macro.name in _own_functions(cursor):
         return ModelError(
             f"macro {macro.name} hides a function of DuckDB, which operators and other models call as well",
             location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),

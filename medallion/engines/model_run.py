@@ -180,6 +180,10 @@ class ModelRun:
             peak_memory,
         )
 
+    def fetch(self, cursor: duckdb.DuckDBPyConnection, before: str, after: str) -> list[tuple[str, ...]]:
+        """All rows of a statement around the model's SQL; DuckDB's errors point into the model."""
+        return self._execute(cursor, before, self.model.sql, after)
+
     def _order(self, how: Treatment) -> str:
         """The key, else all columns; nothing where the plan keeps the order of its input.
 

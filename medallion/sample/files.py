@@ -1,4 +1,4 @@
-"""Where the sample's SQL lies: inside an installed package, or in the repository of an editable one."""
+"""Where the sample's SQL and its tests lie: inside an installed package, or in the repository of an editable one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medallion.errors import ModelError
 
-__all__ = ["sql_folder"]
+__all__ = ["sql_folder", "tests_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -25,3 +25,9 @@ def sql_folder() -> Path:
         f"the sample's SQL is missing: it is neither in {candidates[0]} nor in {candidates[1]}",
         hint="install medallion again: pip install --force-reinstall medallion",
     )
+
+
+def tests_folder() -> Path:
+    """The folder with the unit tests of these models, in a folder for each layer; ``ModelError`` as above."""
+    sql = sql_folder()
+    return sql.parent / "tests" if sql.parent == _PACKAGE else sql.parent / "tests" / "sql"

@@ -18,7 +18,7 @@ from tests.git.conftest import isolate
 
 HEAVY = [
     "duckdb", "sqlglot", "pyarrow", "git", "numpy", "pandas", "polars", "urllib.request", "http.client", "asyncio",
-    "pyspark", "obstore", "jinja2", "starlette",
+    "yaml", "pyspark", "obstore", "jinja2", "starlette",
 ]  # fmt: skip
 # They run as processes of their own, whose output another program reads.
 PROGRAMS = {"medallion.git.clean_filter", "medallion.sample.pages"}

@@ -28,7 +28,7 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 def test_the_commands_are_these() -> None:
     assert COMMANDS == [
         "add", "check", "commit", "demo", "doctor", "init", "lineage", "log", "plan", "query", "restore", "run", "show",
-        "status",
+        "status", "test",
     ]  # fmt: skip
 
 

@@ -46,3 +46,31 @@ def test_an_interrupt_between_two_statements_of_a_model_is_not_lost(project: Pro
     assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
     assert project.files("data") == before
     project.check()
+
+
+TEST_SCRIPT = """
+import os, signal, sys, threading
+from medallion.cli.main import main
+from medallion.unittests.database import Database
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+rows = Database.rows
+
+def rows_and_an_interrupt(*args):
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return rows(*args)
+
+Database.rows = rows_and_an_interrupt
+sys.argv = ["medallion", "test", "gold.slow"]
+main()
+"""
+
+
+def test_an_interrupt_ends_a_unit_test_that_would_take_hours(project: Project) -> None:
+    project.write("sql/gold/slow.sql", SLOW)
+    project.write("tests/sql/gold/slow.yaml", "- name: a\n  expect: []\n- name: b\n  expect: []\n")
+    done = subprocess.run(
+        [sys.executable, "-c", TEST_SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "\ninterrupted: what was finished is kept, nothing is half done\n"

@@ -1,0 +1,243 @@
+"""How unit tests ended: a line for each that failed, and the rows in which it did, cell by cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from medallion.cli.console import count, err, out, print_line, seconds
+from medallion.cli.fit import shorten
+from medallion.cli.text import Text, cells
+from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from medallion.names import TableName
+    from medallion.unittests.compare import Difference, Pair, Row
+
+__all__ = ["difference_lines", "failure_lines", "print_nothing", "print_results", "unit_test_document"]
+
+# So many rows say what is wrong; all of them are in the JSON.
+_MOST_ROWS = 10
+_MOST_CELLS = 12
+_WIDEST_CELL = 40
+_NARROWEST = 20
+_MARGIN = "  "
+_STYLES = {"-": "red", "+": "green", "^": "yellow", "?": "dim"}
+
+Line = tuple[str, str]
+
+
+def print_results(run: UnitTestRun) -> None:
+    """Models whose tests all passed, dimly; then every test that did not; then the sum."""
+    console = out()
+    for model, results in _by_model(run.results):
+        if all(result.outcome is UnitTestOutcome.PASSED for result in results):
+            print_line(console, Text(f"{model}  {count(len(results), 'test')} passed", style="dim"))
+    for result in run.results:
+        if result.outcome is UnitTestOutcome.FAILED:
+            for line in failure_lines(result, console.width):
+                console.print(line)
+            console.print()
+    counts = [
+        ("passed", run.count(UnitTestOutcome.PASSED), "green"),
+        ("failed", run.count(UnitTestOutcome.FAILED), "red"),
+        ("broken", run.count(UnitTestOutcome.BROKEN) + len(run.errors), "red"),
+    ]
+    parts = [Text(f"{word} {n:,}", style=style if n else "dim") for word, n, style in counts if n or word != "broken"]
+    console.print(Text(", ").join(parts).append(f" in {seconds(run.seconds)}", style="default"))
+
+
+def print_nothing(select: Sequence[str], matching: str) -> None:
+    """That there is no test, and how to get the first."""
+    if matching:
+        err().print(f'no test has a name that holds "{matching}"', style="yellow")
+        return
+    name = select[0] if len(select) == 1 and select[0].count(".") == 1 and "*" not in select[0] else "silver.orders"
+    among = f" for {' '.join(select)}" if select else ""
+    err().print(f"there are no unit tests{among} in tests/sql/", style="yellow")
+    err().print(f"`medallion test --create {name}` writes the first, from a few real rows; docs/testing.md has more")
+
+
+def failure_lines(result: UnitTestResult, width: int) -> list[Text]:
+    """Which test failed, where it stands, and why."""
+    place = result.location
+    head = Text("failed: ", style="red bold").append(f"{place.path}:{place.line}: ", style="default")
+    lines = [head.append(result.name, style="bold")]
+    if result.difference is not None:
+        lines += difference_lines(result.difference, width)
+    if result.error is not None:
+        lines += [Text(f"{_MARGIN}{line}".rstrip()) for line in str(result.error).split("\n")]
+    return lines
+
+
+def difference_lines(difference: Difference, width: int) -> list[Text]:
+    """The rows that differ, in lines of at most ``width`` cells: side by side where they fit, else cell below cell."""
+    width = min(width, 160)
+    shown = difference.pairs[:_MOST_ROWS]
+    every = list(range(len(difference.columns)))
+    differing = sorted({*difference.key, *(i for pair in shown for i in pair.differing())})
+    room = width - len(_MARGIN) - 2
+    lines = next(
+        (
+            table
+            for columns in (every, differing)
+            for table in [list(_table(difference, shown, columns))]
+            if all(cells(text) <= room for _, text in table)
+        ),
+        None,
+    )
+    lines = lines or [line for pair in shown for line in _listed(difference, pair, room)]
+    styled = [
+        Text(f"{_MARGIN}{' ' if sign == '?' else sign} {text}".rstrip(), style=_STYLES.get(sign, ""))
+        for sign, text in lines
+    ]
+    more = len(difference.pairs) - len(shown)
+    if more > 0:
+        styled.append(Text(f"{_MARGIN}… {count(more, 'more row')} that differ; --json has all", style="dim"))
+    return [*styled, Text(f"{_MARGIN}{_sum(difference)}", style="dim")]
+
+
+def _sum(difference: Difference) -> str:
+    came = f"{difference.actual:,} came out (+)"
+    same = f", {difference.equal:,} the same" if difference.equal else ""
+    return f"{count(difference.expected, 'row')} expected (-), {came}{same}"
+
+
+def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]) -> Iterable[Line]:
+    """A header, and for each pair of rows one above the other with marks below the cells that differ."""
+    shown = [(pair, *_cells(pair, columns, _WIDEST_CELL)) for pair in pairs]
+    header = [shorten(_visible(difference.columns[i]), _WIDEST_CELL) for i in columns]
+    rows = [header, *(row for _, one, other in shown for row in (one, other) if row is not None)]
+    widths = [max(cells(row[i]) for row in rows) for i in range(len(columns))]
+    right = {i for i, column in enumerate(columns) if _is_number(difference.types[column])}
+
+    def line(row: Sequence[str]) -> str:
+        padded = (
+            " " * (w - cells(text)) + text if i in right else text + " " * (w - cells(text))
+            for i, (text, w) in enumerate(zip(row, widths, strict=True))
+        )
+        return "  ".join(padded)
+
+    yield " ", line(header)
+    for pair, one, other in shown:
+        if one is not None:
+            yield "-", line(one)
+        if other is not None:
+            yield "+", line(other)
+        if one is not None and other is not None:
+            marked = [i for i, column in enumerate(columns) if column in pair.differing()]
+            marks = ["^" * max(cells(one[i]), cells(other[i])) if i in marked else "" for i in range(len(columns))]
+            yield " ", line(marks)
+
+
+def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
+    """The same cell below cell: what tells the row apart, and each column that differs on lines of its own."""
+    columns = list(range(len(difference.columns)))
+    wide = min(max(cells(_visible(name)) for name in difference.columns), _NARROWEST, room // 2)
+    value = max(1, room - wide - 2)
+    one, other = _cells(pair, columns, value)
+    named = ", ".join(
+        f"{difference.columns[i]} {_shown((pair.expected or pair.actual or ())[i], _NARROWEST)}"
+        for i in difference.key
+        if i not in pair.differing() or one is None or other is None
+    )
+    what = "row" if one is not None and other is not None else "missing row" if other is None else "row too many"
+    yield "?", shorten(f"{what}{f': {named}' if named else ''}", room)
+    differing = pair.differing()
+    for i in differing[:_MOST_CELLS]:
+        name = shorten(_visible(difference.columns[i]), wide)
+        label = name + " " * (wide - cells(name))
+        if one is not None:
+            yield "-", f"{label}  {one[i]}"
+        if other is not None:
+            yield "+", f"{label if one is None else ' ' * wide}  {other[i]}"
+    if len(differing) > _MOST_CELLS:
+        yield "?", f"… {count(len(differing) - _MOST_CELLS, 'more column')}"
+
+
+def _cells(pair: Pair, columns: Sequence[int], wide: int) -> tuple[list[str] | None, list[str] | None]:
+    """The texts to show of both rows; where two differ, both begin near the first difference."""
+    if pair.expected is None or pair.actual is None:
+        row: Row = pair.expected or pair.actual or ()
+        shown = [_shown(row[i], wide) for i in columns]
+        return (shown, None) if pair.actual is None else (None, shown)
+    both = [_around(_quoted(pair.expected[i]), _quoted(pair.actual[i]), wide) for i in columns]
+    return [one for one, _ in both], [other for _, other in both]
+
+
+def _shown(value: str | None, wide: int) -> str:
+    return shorten(_quoted(value), wide)
+
+
+def _quoted(value: str | None) -> str:
+    """A value on one line; a text that could be taken for NULL, or for blanks, is in quotes."""
+    if value is None:
+        return "NULL"
+    text = _visible(value)
+    return f"'{text}'" if text in ("", "NULL") or text != text.strip() else text
+
+
+def _visible(text: str) -> str:
+    """What a terminal would obey, as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _around(one: str, other: str, wide: int) -> tuple[str, str]:
+    """Both in at most ``wide`` cells, so cut that their first difference is still seen."""
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if max(cells(one), cells(other)) <= wide or same < wide // 2:
+        return shorten(one, wide), shorten(other, wide)
+    if one == other:
+        return shorten(one, wide), shorten(other, wide)
+    start = same - wide // 4
+    return f"…{shorten(one[start:], wide - 1)}", f"…{shorten(other[start:], wide - 1)}"
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or kind.endswith("INT") or kind == "INTEGER"
+
+
+def _by_model(results: Iterable[UnitTestResult]) -> Iterable[tuple[TableName, list[UnitTestResult]]]:
+    found: dict[TableName, list[UnitTestResult]] = {}
+    for result in results:
+        found.setdefault(result.dataset, []).append(result)
+    return found.items()
+
+
+def unit_test_document(run: UnitTestRun) -> dict[str, Any]:
+    """All of it, for a program."""
+    return {
+        "passed": run.count(UnitTestOutcome.PASSED),
+        "failed": run.count(UnitTestOutcome.FAILED),
+        "broken": run.count(UnitTestOutcome.BROKEN) + len(run.errors),
+        "seconds": round(run.seconds, 3),
+        "tests": [
+            {
+                "dataset": str(result.dataset),
+                "name": result.name,
+                "path": result.location.path,
+                "line": result.location.line,
+                "outcome": str(result.outcome),
+                "seconds": round(result.seconds, 4),
+                "error": str(result.error) if result.error else None,
+                "difference": _difference_document(result.difference) if result.difference else None,
+            }
+            for result in run.results
+        ],
+        "errors": [str(error) for error in run.errors],
+    }
+
+
+def _difference_document(difference: Difference) -> dict[str, Any]:
+    return {
+        "columns": list(difference.columns),
+        "equal": difference.equal,
+        "rows": [
+            {
+                "expected": list(pair.expected) if pair.expected is not None else None,
+                "actual": list(pair.actual) if pair.actual is not None else None,
+            }
+            for pair in difference.pairs
+        ],
+    }

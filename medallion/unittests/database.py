@@ -1,0 +1,354 @@
+"""The DuckDB that unit tests run in: no files, every dataset as an empty table, and what a test fills in taken back."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion.engines.faults import read_fault
+from medallion.engines.macros import callees_first, create_macro
+from medallion.engines.model_run import ModelRun
+from medallion.engines.sandbox import connect
+from medallion.engines.sql import identifier, literal
+from medallion.errors import Location, MedallionError
+from medallion.unittests.clock import stop_the_clock
+from medallion.unittests.readers import Reader, find_readers, replace_readers
+from medallion.unittests.source import UnitTestError
+from medallion.unittests.values import as_text, as_written, cast, column_as_text, loss, same_nan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from medallion.config import Config, Variable
+    from medallion.models.graph import Graph
+    from medallion.models.model import Macro, Model
+    from medallion.names import TableName
+    from medallion.records import Record
+    from medallion.unittests.compare import Row
+    from medallion.unittests.tables import Cell, Table
+
+__all__ = ["Database", "Stand", "Subject"]
+
+_PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
+
+# A statement takes some thousand parameters in its stride; a CSV file may hold more rows than that.
+_ROWS_A_STATEMENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The table that stands in for a dataset or a file: its name as SQL, and its columns with their types."""
+
+    sql: str
+    columns: Mapping[str, str]
+
+    def column(self, name: str) -> str | None:
+        """The column of that name, in whatever case."""
+        return next((column for column in self.columns if column.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model ready to be run here. ``stands`` are by the name of what they stand in for, paths among them."""
+
+    model: Model
+    macros: tuple[Macro, ...]
+    stands: Mapping[str, Stand]
+    schemas: Mapping[TableName, Mapping[str, str]]
+
+    @property
+    def reads_clock(self) -> bool:
+        """Whether anything in it says that its result may differ each time."""
+        return bool(self.model.volatile_at) or any(macro.volatile_at for macro in self.macros)
+
+
+class Database:
+    """One locked DuckDB for all tests of a project. Tables and macros are made when a test first needs them."""
+
+    def __init__(
+        self,
+        config: Config,
+        graph: Graph,
+        records: Mapping[TableName, Record],
+        broken: Mapping[TableName, MedallionError],
+    ) -> None:
+        self.config = config
+        self.graph = graph
+        self._records = records
+        self._broken = broken
+        self._connection, cursors = connect(
+            config,
+            threads=1,
+            memory_limit=config.memory_limit,
+            folders=(),
+            spill=Path(tempfile.gettempdir()),
+        )
+        self._cursor = cursors.get()
+        self._macros: dict[str, MedallionError | None] = {}
+        self._subjects: dict[TableName, Subject] = {}
+        self._columns: dict[TableName, Mapping[str, str]] = {}
+        self._outputs: dict[tuple[TableName, str], tuple[tuple[str, str], ...]] = {}
+        self._schemas: set[str] = set()
+        self._readers_before = 0
+
+    def close(self) -> None:
+        """Close it, and with it everything in it."""
+        self._connection.close()
+
+    # What is there before a test
+
+    def subject(self, name: TableName) -> Subject:
+        """A model with everything it reads as an empty table; the model's own problem, where it has one."""
+        if name not in self._subjects:
+            self._subjects[name] = self._prepare(name)
+        return self._subjects[name]
+
+    def _prepare(self, name: TableName) -> Subject:
+        problem = self.graph.problems.get(name)
+        if problem is not None:
+            raise problem
+        model = self.graph.models.get(name)
+        if model is None:
+            raise UnitTestError(f"there is no model {name}", hint=f"write sql/{name.layer}/{name.name}.sql")
+        inputs = self.graph.inputs[name]
+        schemas = {dataset: self.columns(dataset) for dataset in inputs}
+        stands = {str(dataset): Stand(dataset.sql, schemas[dataset]) for dataset in inputs}
+        readers = self._readers_of(model)
+        for reader in readers:
+            columns = dict(reader.columns or ())
+            self._create(reader.schema, reader.function, columns)
+            stand = Stand(f"{identifier(reader.schema)}.{identifier(reader.function)}", columns)
+            stands |= dict.fromkeys(reader.paths, stand)
+        macros = callees_first(self.graph.macros[name])
+        for macro in macros:
+            self._ensure_macro(macro)
+        return Subject(replace_readers(model, readers), macros, stands, schemas)
+
+    def _readers_of(self, model: Model) -> tuple[Reader, ...]:
+        """The calls that read files, all of which can be replaced."""
+        readers = find_readers(model, self._readers_before)
+        self._readers_before += len(readers)
+        typed = {path for reader in readers if reader.columns is not None for path in reader.paths}
+        for source in model.sources:
+            if source.path not in typed:
+                raise UnitTestError(
+                    f'which columns "{source.path}" has is known from the file alone, and a test reads none',
+                    location=model.locate(source.offset, source.length),
+                    hint="list them, as in read_csv('…', columns = {'id': 'BIGINT'}), or test the model that reads "
+                    f"{model.name}",
+                )
+        return readers
+
+    def columns(self, name: TableName) -> Mapping[str, str]:
+        """Names and types of a dataset's columns: those of its record, or of its model where that is another one now.
+
+        What is known this way is a table at once. ``MedallionError`` where neither says it.
+        """
+        if name not in self._columns:
+            columns = self._find_columns(name)
+            self._create(name.layer, name.name, columns)
+            self._columns[name] = columns
+        return self._columns[name]
+
+    def _find_columns(self, name: TableName) -> Mapping[str, str]:
+        record, model = self._records.get(name), self.graph.models.get(name)
+        if record is not None and not self._differs(name, record):
+            return _recorded(record)
+        try:
+            if model is not None and not _PIVOT.search(model.sql):  # A PIVOT makes its columns of the data.
+                return dict(self._bind(self.subject(name), model.path))
+        except MedallionError as error:
+            if record is None:
+                raise self._broken.get(name) or _unbuilt(name, error) from error
+        if record is not None:
+            return _recorded(record)
+        raise self._broken.get(name) or self.graph.problems.get(name) or _unbuilt(name)
+
+    def _differs(self, name: TableName, record: Record) -> bool:
+        """Whether a record's columns may be other ones than its model would make now."""
+        model = self.graph.models.get(name)
+        if model is None or name in self.graph.problems:
+            return False
+        macros = {macro.name: macro.digest for macro in self.graph.macros[name]}
+        if record.built.text != model.digest or dict(record.built.macros) != macros:
+            return True
+        return any(
+            read not in self._records or self.columns(read) != _recorded(self._records[read])
+            for read in self.graph.inputs[name]
+        )
+
+    def _create(self, schema: str, table: str, columns: Mapping[str, str]) -> None:
+        import duckdb
+
+        if schema not in self._schemas:
+            self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+            self._schemas.add(schema)
+        listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
+        statement = f"CREATE OR REPLACE TABLE {identifier(schema)}.{identifier(table)} ({listed})"
+        try:
+            if len(self._connection.extract_statements(statement)) != 1:  # A record comes from whoever committed it.
+                raise UnitTestError(f"the columns of {schema}.{table} have no types that DuckDB knows")
+            self._cursor.execute(statement)
+        except duckdb.Error as error:
+            raise UnitTestError(
+                f"the columns of {schema}.{table} have no types that DuckDB knows: {read_fault(error).message}",
+                hint=f"`medallion run --force {schema}.{table}` writes its record anew",
+            ) from error
+
+    def _ensure_macro(self, macro: Macro) -> None:
+        if macro.name not in self._macros:
+            self._macros[macro.name] = create_macro(self._cursor, macro)
+        problem = self._macros[macro.name]
+        if problem is not None:
+            raise problem
+
+    # A test
+
+    @contextmanager
+    def filled(
+        self, subject: Subject, given: Mapping[str, Table], variables: Mapping[str, Variable], now: datetime | None
+    ) -> Iterator[None]:
+        """Rows in the tables, variables set and the clock stopped, until the block ends."""
+        self._cursor.execute("BEGIN")
+        try:
+            if now is not None:
+                texts = (subject.model.sql, *(macro.sql for macro in subject.macros))
+                self._cursor.execute(stop_the_clock(now, *texts) or "SELECT 1")
+            for name, value in variables.items():
+                self._cursor.execute(f"SET VARIABLE {identifier(name)} = {literal(value)}")
+            for name, table in given.items():
+                self._insert(name, subject.stands[name], table)
+            yield
+        finally:
+            self._cursor.execute("ROLLBACK")
+            for name in variables:
+                self._reset(name)
+
+    def _reset(self, name: str) -> None:
+        configured = {key.casefold(): value for key, value in self.config.variables.items()}
+        if name.casefold() in configured:
+            value = literal(configured[name.casefold()])
+            self._cursor.execute(f"SET VARIABLE {identifier(name)} = {value}")
+        else:
+            self._cursor.execute(f"RESET VARIABLE {identifier(name)}")
+
+    def _insert(self, name: str, stand: Stand, table: Table) -> None:
+        columns = []
+        for header in table.columns:
+            column = stand.column(header.name)
+            if column is None:
+                raise header.place.unknown(
+                    f"{name} has no column", header.name, list(stand.columns), f"it has {', '.join(stand.columns)}"
+                )
+            columns.append(column)
+        if not columns:
+            if table.rows:
+                raise table.place.error("the rows name no column", "name one at least")
+            return
+        kinds = [stand.columns[column] for column in columns]
+        names = ", ".join(map(identifier, columns))
+        for rows, values, parameters in _batches(table, kinds):
+            self._read_values(f"INSERT INTO {stand.sql} ({names}) VALUES {values}", parameters, rows, kinds)
+
+    def texts(self, table: Table, kinds: Sequence[str]) -> list[Row]:
+        """The values of a table, as values of these types, by their texts."""
+        found: list[Row] = []
+        if all(as_written(cell, kind) for row in table.rows for cell, kind in zip(row, kinds, strict=True)):
+            return [tuple(cell.text for cell in row) for row in table.rows]
+        for rows, values, parameters in _batches(table, kinds):
+            listed = ", ".join(as_text(f"c{i}", kind) for i, kind in enumerate(kinds))
+            names = ", ".join(f"c{i}" for i in range(len(kinds)))
+            statement = f"SELECT {listed} FROM (VALUES {values}) AS rows({names})"
+            found += self._read_values(statement, parameters, rows, kinds)
+        return [_comparable(row, kinds) for row in found]
+
+    def _read_values(
+        self, statement: str, parameters: Sequence[str], rows: Sequence[Sequence[Cell]], kinds: Sequence[str]
+    ) -> list[Row]:
+        import duckdb
+
+        try:
+            return list(self._cursor.execute(statement, parameters).fetchall())
+        except duckdb.Error as error:
+            self._cursor.execute("ROLLBACK")
+            self._cursor.execute("BEGIN")
+            for row in rows:
+                for cell, kind in zip(row, kinds, strict=True):
+                    self._refuse_uncastable(cell, kind)
+            raise UnitTestError(f"the rows cannot be read: {read_fault(error).message}") from error
+
+    def _refuse_uncastable(self, cell: Cell, kind: str) -> None:
+        import duckdb
+
+        value, parameters = cast(cell, kind)
+        try:
+            self._cursor.execute(f"SELECT {value}", parameters).fetchall()
+        except duckdb.Error as error:
+            raise cell.place.error(
+                f"this is no {kind}: {read_fault(error).message.splitlines()[0]}",
+                "a quoted text is no NULL: for NULL write ~" if cell.text in ("", "null", "NULL") else "",
+            ) from error
+
+    def outputs(self, subject: Subject, cte: str, model: Model) -> tuple[tuple[str, str], ...]:
+        """Names and types of what ``model`` gives: a subject's own, or that which ends with the CTE."""
+        key = (subject.model.name, cte)
+        if key in self._outputs:
+            return self._outputs[key]
+        found = self._bind(replace(subject, model=model), model.path)
+        if not any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in subject.macros))):
+            self._outputs[key] = found
+        return found
+
+    def _bind(self, subject: Subject, path: str) -> tuple[tuple[str, str], ...]:
+        run = ModelRun(subject.model, subject.macros, subject.schemas)
+        run.bind(self._cursor)
+        if not run.outputs:
+            raise UnitTestError("the model has no columns", location=Location(path))
+        return tuple(run.outputs)
+
+    def rows(self, subject: Subject, model: Model, outputs: Sequence[tuple[str, str]]) -> list[Row]:
+        """What ``model`` gives, by the texts of its values."""
+        run = ModelRun(model, subject.macros, subject.schemas)
+        listed = ", ".join(column_as_text(name, kind) for name, kind in outputs)
+        kinds = [kind for _, kind in outputs]
+        return [_comparable(row, kinds) for row in run.fetch(self._cursor, f"SELECT {listed} FROM (\n", "\n)")]
+
+
+def _recorded(record: Record) -> Mapping[str, str]:
+    return {column.name: column.type for column in record.columns}
+
+
+def _unbuilt(name: TableName, because: MedallionError | None = None) -> UnitTestError:
+    return UnitTestError(
+        f"which columns {name} has is not known: it was never built" + (f", and {because.message}" if because else ""),
+        location=because.location if because else None,
+        hint=f"`medallion run +{name}` builds it; its record, once committed, is enough for everybody",
+    )
+
+
+def _comparable(row: Row, kinds: Sequence[str]) -> Row:
+    return tuple(same_nan(text, kind) for text, kind in zip(row, kinds, strict=True))
+
+
+def _batches(table: Table, kinds: Sequence[str]) -> Iterator[tuple[Sequence[Sequence[Cell]], str, list[str]]]:
+    """Rows, with the SQL of their values and its parameters, so many at a time."""
+    for start in range(0, len(table.rows), _ROWS_A_STATEMENT):
+        rows = table.rows[start : start + _ROWS_A_STATEMENT]
+        parameters: list[str] = []
+        listed = []
+        for row in rows:
+            values = []
+            for cell, kind in zip(row, kinds, strict=True):
+                lost = loss(cell, kind)
+                if lost:
+                    raise cell.place.error(f"{cell.text} cannot be kept: {lost}", f"the column is {kind}")
+                value, bound = cast(cell, kind)
+                values.append(value)
+                parameters += bound
+            listed.append(f"({', '.join(values)})")
+        yield rows, ", ".join(listed), parameters
