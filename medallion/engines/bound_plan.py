@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Node = Mapping[str, Any]
 
-__all__ = ["NO_PLAN", "SERIALIZE", "bound_treatment", "scanned_tables"]
+__all__ = ["NO_PLAN", "SERIALIZE", "bound_treatment", "scanned_tables", "scanning_functions"]
 
 #: Asks for the plan of the statement that is its one parameter.
 SERIALIZE = (
@@ -118,6 +118,13 @@ def scanned_tables(serialized: str) -> set[str] | None:
         return None
     paths = [n["function_data"]["qualified_name"]["path"] for n in _nodes(root) if _scan(n) == "seq_scan"]
     return {".".join(path[1:]) for path in paths}
+
+
+def scanning_functions(serialized: str) -> set[str]:
+    """The table functions of a plan, but for the one that reads a table."""
+    root = _root(serialized)
+    found = {_scan(node) for node in _nodes(root)} if root else set()
+    return found - {"", "seq_scan"}
 
 
 @functools.lru_cache(maxsize=8)
