@@ -44,7 +44,7 @@ _TOKEN = re.compile("|".join(TOKENS.values()))
 # What any of them has in it; most texts have none, and that is quick to see.
 _SUSPECT = re.compile(
     r"://|[?&]\w|passw|pwd|secret|token|bearer|authorization|_?key[_ =]|apikey|accountkey|connection_string"
-    r"|AKIA|ASIA|gh._|glpat|xox|AIza|BEGIN",
+    r"|AKIA|ASIA|gh._|github_pat|glpat|xox|AIza|BEGIN",
     re.IGNORECASE,
 )
 

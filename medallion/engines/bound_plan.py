@@ -131,7 +131,7 @@ def scanning_functions(serialized: str) -> set[str]:
 def _root(serialized: str) -> Node | None:
     try:
         document = json.loads(serialized)
-    except RecursionError:  # Python's parser takes no tree as deep as DuckDB's.
+    except (RecursionError, ValueError):  # Python's parser takes no tree as deep as DuckDB's, or DuckDB gave none.
         return None
     plans = document.get("plans", ())
     return plans[0] if len(plans) == 1 and not document.get("error") else None

@@ -133,7 +133,12 @@ def without_values(error: SourceError) -> SourceError:
             location=place,
             hint="mend the value, or read the column as VARCHAR",
         )
-    return SourceError(error.message, location=place, hint=error.hint)
+    known = error.message.startswith(_SAFE)
+    return SourceError(error.message if known else "the row cannot be read", location=place, hint=error.hint)
+
+
+# How our own messages begin that hold no value.
+_SAFE = ("the row has ", "a quote is opened", "the line is longer", "the file", "the compressed file", "DuckDB cannot")
 
 
 def _encoding(likely: str = "latin-1") -> str:

@@ -180,7 +180,7 @@ class ModelRun:
         import duckdb
 
         # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
-        peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
+        peak_memory = json.loads(cursor.get_profiling_information() or "{}").get("system", {}).get("peak_buffer_memory")
         try:
             key = self.model.key[0] if self.model.key else None
             footer = read_footer(cursor, target, [kind for _, kind in self.outputs], key)

@@ -77,9 +77,11 @@ def objection(cursor: duckdb.DuckDBPyConnection, sql: str, allowed: Allowed) -> 
     kinds = {statement.type for statement in statements}
     if len(statements) != 1 or kinds - {duckdb.StatementType.SELECT, duckdb.StatementType.MULTI}:
         return Objection("to DuckDB this is not one SELECT", "write one SELECT, without a semicolon in it", 0)
-    tree = cursor.execute(_PARSE, [sql]).fetchall()[0][0]
+    tree = cursor.execute(_PARSE, [sql]).fetchall()[0][0] or ""
     if tree.startswith('{"error":false'):
         return _first(cursor, tree, allowed)
+    if kinds != {duckdb.StatementType.MULTI}:
+        return Objection("DuckDB shows no syntax tree of this, so what it reads cannot be seen", "write it simpler", 0)
     if not _reads_alike(sql):
         return _DIFFERENT
     seen = {*allowed.tables, *allowed.sources}
