@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "main"]
 
-ALL = ("startup", "models_100", "models_1000", "tpch", "query_at_tag", "catalog", "commit", "scale")
+ALL = ("startup", "models_100", "models_1000", "tpch", "query_at_tag", "catalog", "commit", "sandbox", "scale")
 
 
 def main() -> int:

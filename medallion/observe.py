@@ -17,6 +17,7 @@ from medallion.git.lfs import Pointer, conflicted
 from medallion.names import TableName
 from medallion.plan import DataState, SourceState
 from medallion.records import Record, record_path
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -225,6 +226,15 @@ def _is_conflicted(path: Path) -> bool:
 
 def source_state(pattern: str, config: Config, identities: Identities) -> SourceState:
     """A source as it stands now: matching files and their identity, or why it cannot be read."""
+    if "://" in pattern:
+        return SourceState(
+            pattern,
+            None,
+            error=SourceError(
+                f'a model reads no URL, and "{redact(pattern)}" is one: a run uses no network',
+                hint=f"`medallion add {config.layers[0]}.NAME {redact(pattern)}` fetches it into the project",
+            ),
+        )
     if not is_allowed(pattern, config.sources):
         return SourceState(
             pattern,

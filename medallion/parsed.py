@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from medallion.cachefile import read_cache, write_cache
 from medallion.installed import version_of
 from medallion.models.encoded import decode_macro, decode_model, encode_macro, encode_model
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,8 @@ class Parsed:
         from medallion.models.parse import parse_model
 
         model = parse_model(name, path, text, self._layers)
-        self._used[key] = encode_model(model)
+        if redact(text) == text:  # A credential in it must not lie in yet another file.
+            self._used[key] = encode_model(model)
         return model
 
     def macros(self, path: str, text: str) -> Sequence[Macro]:
@@ -65,7 +67,8 @@ class Parsed:
         from medallion.models.parse import parse_macros
 
         macros = parse_macros(path, text, self._layers)
-        self._used[key] = [encode_macro(macro) for macro in macros]
+        if redact(text) == text:
+            self._used[key] = [encode_macro(macro) for macro in macros]
         return macros
 
     def save(self) -> None:
