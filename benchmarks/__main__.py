@@ -33,6 +33,7 @@ ALL = (
     "query_at_tag",
     "catalog",
     "commit",
+    "sandbox",
     "scale",
     "checks",
     "unit_tests",

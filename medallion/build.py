@@ -472,7 +472,7 @@ class _Run:
                     files = [self.config.root / f for f in dataset_files(self.records[name])]
                 else:
                     files = list(self.files.find(self.records[name], self.data[name]))
-                session.register(name, files)
+                session.register(name, files, private=_is_private(self.graph, name))
                 self._stats[name] = [(file, _stamp(file)) for file in files]
                 self._registered.add(name)
 
@@ -546,6 +546,12 @@ class _Run:
                 self.identities.remember_listing(read.content_id, self.observed.sources[read.name].files)
             inputs.append(read)
         return tuple(inputs)
+
+
+def _is_private(graph: Graph, name: TableName) -> bool:
+    """Whether a dataset has a column whose values are not to be shown."""
+    model = graph.models.get(name)
+    return model is not None and bool(model.private)
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

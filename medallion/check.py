@@ -132,5 +132,6 @@ def _check(
     needed = [version.records[read] for read in (name, *reads) if read not in registered]
     for read, files in version.files(needed).items():
         registered[read] = files
-        session.register(read, files)
+        model = version.graph.models.get(read)
+        session.register(read, files, private=model is not None and bool(model.private))
     return check_data(session, config, version.graph, record, registered[name], None, now=version.now, keep=True)

@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["DEFAULT_LAYERS", "DEFAULT_SOURCES", "KEYS", "Config", "Variable", "find_project", "load_config"]
+__all__ = [
+    "DEFAULT_LAYERS",
+    "DEFAULT_SOURCES",
+    "DEFAULT_TIMEOUT",
+    "KEYS",
+    "Config",
+    "Variable",
+    "find_project",
+    "load_config",
+]
 
 DEFAULT_LAYERS = ("bronze", "silver", "gold")
 DEFAULT_SOURCES = ("sources/",)
+DEFAULT_TIMEOUT = 300.0
 
 Variable = str | int | float | bool
 
@@ -29,6 +39,10 @@ KEYS: Mapping[str, str] = {
     "duckdb.threads": "How many threads compute. Default: one for each core. Never changes the data.",
     "duckdb.memory_limit": "How much memory DuckDB takes before it spills to disk. Default: 80 % of the machine's. "
     "A floating-point sum that has to spill may come out with other last digits.",
+    "duckdb.max_temp_directory_size": "How much DuckDB may spill to disk before it gives up: a run in "
+    ".medallion/tmp, a query in the system's temporary folder. Default: 90 % of the free space.",
+    "query.timeout": "How many seconds a query may compute before it is stopped; 0 for as long as it takes. "
+    "Default: 300.",
     "variables.<name>": "The value of getvariable('<name>') in SQL. It enters the fingerprint where it is used.",
     "checks.failed_rows": "How many of the rows that fail a check are kept in .medallion/failed/. Default: 1000.",
     "review.samples": "Whether a review report shows sample rows. Default: false.",
@@ -49,6 +63,8 @@ class Config:
     sources: tuple[str, ...] = DEFAULT_SOURCES
     threads: int | None = None
     memory_limit: str | None = None
+    max_temp_directory_size: str | None = None
+    query_timeout: float = DEFAULT_TIMEOUT
     variables: Mapping[str, Variable] = field(default_factory=dict)
     review_samples: bool = False
     failed_rows: int = 1000
@@ -78,11 +94,26 @@ def find_project(start: Path) -> Config:
                 hint="keep one of them",
             )
         if own.is_file() or in_shared:
-            return load_config(own if own.is_file() else shared)
+            chosen = own if own.is_file() else shared
+            _refuse_links(folder, chosen.name)
+            config = load_config(chosen)
+            _refuse_links(folder, ".medallion", "data", "sql", *(f"data/{layer}" for layer in config.layers))
+            return config
     raise ConfigError(
         f"no medallion project in {start} or above it",
         hint="`medallion init` starts one here; `medallion demo` makes a sample to play with",
     )
+
+
+def _refuse_links(root: Path, *paths: str) -> None:
+    """A commit may bring a link in place of a folder; what is read and written would then lie anywhere."""
+    for path in paths:
+        if (root / path).is_symlink() and not (root / path).resolve().is_relative_to(root):
+            raise ConfigError(
+                "this is a link that leads out of the project",
+                location=Location(path),
+                hint="look at where it leads (ls -l) and who made it; a project keeps its files inside of its folder",
+            )
 
 
 def load_config(path: Path) -> Config:
@@ -112,10 +143,12 @@ class _Reader:
         self.text = path.read_text(encoding="utf-8")
 
     def config(self, values: Mapping[str, Any]) -> Config:
-        self._known(values, ["layers", "sources", "duckdb", "variables", "checks", "review"], "")
+        self._known(values, ["layers", "sources", "duckdb", "query", "variables", "checks", "review"], "")
         duckdb = self._table(values, "duckdb")
         review = self._table(values, "review")
-        self._known(duckdb, ["threads", "memory_limit"], "duckdb.")
+        self._known(duckdb, ["threads", "memory_limit", "max_temp_directory_size"], "duckdb.")
+        query = self._table(values, "query")
+        self._known(query, ["timeout"], "query.")
         checks = self._table(values, "checks")
         self._known(checks, ["failed_rows"], "checks.")
         self._known(review, ["samples"], "review.")
@@ -125,7 +158,9 @@ class _Reader:
             layers=self._layers(values),
             sources=self._strings(values, "sources", DEFAULT_SOURCES),
             threads=self._threads(duckdb),
-            memory_limit=self._memory(duckdb),
+            memory_limit=self._size(duckdb, "memory_limit"),
+            max_temp_directory_size=self._size(duckdb, "max_temp_directory_size"),
+            query_timeout=self._timeout(query),
             variables=self._variables(self._table(values, "variables")),
             review_samples=self._flag(review, "samples"),
             failed_rows=self._failed_rows(checks),
@@ -177,13 +212,21 @@ class _Reader:
             raise self._fail("duckdb.threads", "duckdb.threads must be a whole number from 1", "as in threads = 4")
         return threads
 
-    def _memory(self, duckdb: Mapping[str, Any]) -> str | None:
-        limit = duckdb.get("memory_limit")
-        if limit is None:
+    def _size(self, duckdb: Mapping[str, Any], key: str) -> str | None:
+        size = duckdb.get(key)
+        if size is None:
             return None
-        if not isinstance(limit, str) or not _MEMORY.fullmatch(limit.strip()):
-            raise self._fail("duckdb.memory_limit", "duckdb.memory_limit must be a size", 'as in "8GB" or "60%"')
-        return limit.strip()
+        share = isinstance(size, str) and "%" in size and key != "memory_limit"
+        if not isinstance(size, str) or not _MEMORY.fullmatch(size.strip()) or share:
+            example = 'as in "8GB" or "60%"' if key == "memory_limit" else 'as in "50GB"'
+            raise self._fail(f"duckdb.{key}", f"duckdb.{key} must be a size", example)
+        return size.strip()
+
+    def _timeout(self, query: Mapping[str, Any]) -> float:
+        seconds = query.get("timeout", DEFAULT_TIMEOUT)
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < math.inf:
+            raise self._fail("query.timeout", "query.timeout must be a number of seconds", "as in timeout = 60")
+        return float(seconds)
 
     def _variables(self, table: Mapping[str, Any]) -> Mapping[str, Variable]:
         for key, value in table.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from medallion import __version__
 from medallion.config import Config, find_project
+from medallion.credentials import find_credentials
 from medallion.errors import ConfigError, MedallionError
 from medallion.git.lfs import git_lfs_version
 from medallion.git.process import Git
@@ -111,6 +112,12 @@ def _repository(repo: Repository) -> Iterator[Finding]:
             )
     if repo.git("check-ignore", "--", ".medallion/x", check=False).strip() == b"":
         yield Finding("problem", "Git does not ignore .medallion/", "medallion init")
+    for found in find_credentials(repo):
+        yield Finding(
+            "problem",
+            f"{found.path}:{found.line}: {found.what} in a file that Git tracks: {found.text}",
+            "revoke it, then take it out: history keeps it. Credentials come from the environment",
+        )
     if repo.is_shallow:
         yield Finding("note", "a shallow clone: older versions are not here", "git fetch --unshallow")
 

@@ -21,9 +21,11 @@ else prints. An exception outside of this tree is a bug of ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 from unicodedata import combining, east_asian_width
+
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from medallion.events import CheckResult
@@ -72,6 +74,13 @@ class Location:
         length = max(1, min(length, len(text) - column + 1))
         return cls(path, source.count("\n", 0, offset) + 1, column, text, length, note)
 
+    def redacted(self) -> Location:
+        """The same without credentials in the path, line and note; columns stay right."""
+        path, text, note = redact(self.path), redact(self.text, keep_width=True), redact(self.note)
+        return self if (path, text, note) == (self.path, self.text, self.note) else replace(
+            self, path=path, text=text, note=note
+        )  # fmt: skip
+
     def excerpt(self) -> tuple[str, str, int]:
         """The line, what stands before the place in it, and the length to underline; a long line is cut around it."""
         first = 0 if len(self.text) <= _WIDEST else max(0, self.column - 1 - _WIDEST // 2)
@@ -94,15 +103,18 @@ def _blank(text: str) -> str:
 
 
 class MedallionError(Exception):
-    """What a user can mend: ``message``, where, and a ``hint`` at what to do next."""
+    """What a user can mend: ``message``, where, and a ``hint`` at what to do next.
+
+    Errors are printed, logged and kept, so no credential gets into one: see ``medallion.redaction``.
+    """
 
     exit_code = 2
 
     def __init__(self, message: str, *, location: Location | None = None, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.location = location
-        self.hint = hint
+        self.message = redact(message)
+        super().__init__(self.message)
+        self.location = location.redacted() if location else None
+        self.hint = redact(hint)
 
     def at(self, location: Location) -> Self:
         """The same error at another place: one missing file may stop several models."""

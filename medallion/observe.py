@@ -17,6 +17,7 @@ from medallion.git.lfs import Pointer, conflicted
 from medallion.names import TableName
 from medallion.plan import DataState, SourceState
 from medallion.records import Record, record_path
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -225,6 +226,15 @@ def _is_conflicted(path: Path) -> bool:
 
 def source_state(pattern: str, config: Config, identities: Identities) -> SourceState:
     """A source as it stands now: matching files and their identity, or why it cannot be read."""
+    if "://" in pattern:
+        return SourceState(
+            pattern,
+            None,
+            error=SourceError(
+                f'a model reads no URL, and "{redact(pattern)}" is one: a run uses no network',
+                hint=f"`medallion add {config.layers[0]}.NAME {redact(pattern)}` fetches it into the project",
+            ),
+        )
     if not is_allowed(pattern, config.sources):
         return SourceState(
             pattern,
@@ -240,6 +250,13 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
         what = "no file matches" if _is_pattern(pattern) else "there is no file"
         missing = SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
         return SourceState(pattern, None, error=missing, absent=True)
+    outside = _led_out(config, paths)
+    if outside:
+        led = SourceError(
+            f'"{outside}" is a link that leads out of what this project may read',
+            hint=f"put the file itself there, or add the folder that it lies in to `sources` in {config.file}",
+        )
+        return SourceState(pattern, None, error=led)
     files = {}
     try:
         for path, found in zip(paths, identities.of_all(paths), strict=True):
@@ -254,6 +271,32 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
     else:
         content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
     return SourceState(pattern, content_id, files)
+
+
+def _led_out(config: Config, paths: Sequence[str]) -> str:
+    """The first of ``paths`` that a link, of its own or of a folder above it, takes out of the allowed sources."""
+    root = str(config.root)
+    folders: dict[str, bool] = {}
+    entries: list[str] = []
+    for path in paths:
+        folder, _, name = f"{root}/{path}".rpartition("/") if not path.startswith("/") else path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder) == os.path.normpath(folder)
+        if folders[folder] and not os.path.islink(f"{folder}/{name}"):  # noqa: PTH114 - pathlib takes several times as long
+            continue
+        entries = entries or [_real_entry(config, entry) for entry in config.sources if "://" not in entry]
+        real = os.path.realpath(f"{folder}/{name}")
+        if not any(entry and (real == entry or real.startswith(entry.rstrip("/") + "/")) for entry in entries):
+            return path
+    return ""
+
+
+def _real_entry(config: Config, entry: str) -> str:
+    """The folder or file that an entry of ``sources`` opens, links followed; empty where a relative one leads out."""
+    fixed = PurePosixPath(*_fixed_parts(PurePosixPath(entry)))
+    real = os.path.realpath(config.root / fixed)
+    within = real == str(config.root) or real.startswith(f"{config.root}/")
+    return real if within or fixed.is_absolute() else ""
 
 
 def _is_pattern(path: str) -> bool:

@@ -16,6 +16,7 @@ from medallion.models.encoded import (
     encode_macro,
     encode_model,
 )
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,8 @@ class Parsed:
         from medallion.models.parse import parse_model
 
         model = parse_model(name, path, text, self._layers)
-        self._used[key] = encode_model(model)
+        if redact(text) == text:  # A credential in it must not lie in yet another file.
+            self._used[key] = encode_model(model)
         return model
 
     def macros(self, path: str, text: str) -> Sequence[Macro]:
@@ -73,7 +75,8 @@ class Parsed:
         from medallion.models.parse import parse_macros
 
         macros = parse_macros(path, text, self._layers)
-        self._used[key] = [encode_macro(macro) for macro in macros]
+        if redact(text) == text:
+            self._used[key] = [encode_macro(macro) for macro in macros]
         return macros
 
     def check(self, path: str, text: str) -> Check:
@@ -86,7 +89,8 @@ class Parsed:
         from medallion.models.parse import parse_check
 
         check = parse_check(path, text, self._layers)
-        self._used[key] = encode_check(check)
+        if redact(text) == text:
+            self._used[key] = encode_check(check)
         return check
 
     def save(self) -> None:

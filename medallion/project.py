@@ -363,10 +363,11 @@ class Project:
 
     # Query
 
-    def query(self, sql: str, *, at: str | None = None) -> Result:
+    def query(self, sql: str, *, at: str | None = None, timeout: float | None = None) -> Result:
         """Run one SELECT over the layers.
 
         ``at`` is the version of every table without an AT clause of its own: a revision, or None for the work tree.
+        ``timeout`` is how many seconds it may compute, 0 for no end, None for the configured number.
         Nothing is checked out; objects that are not here are fetched. ``QueryError`` points into ``sql``.
         """
         from medallion.bind import Binder
@@ -380,8 +381,7 @@ class Project:
         version = Version(at) if at else None
         macros = binder.macros(version)
         bindings = binder.bind(version, macros)
-        folders = [self.config.root / "data", self.config.state / "cache", *([store.folder] if store else [])]
-        return run_query(self.config, spliced, bindings, macros, folders, binder.versions)
+        return run_query(self.config, spliced, bindings, macros, binder.versions, timeout=timeout)
 
     def table(self, name: str, *, at: str | None = None) -> Result:
         """All rows of one dataset at a version."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medallion.engines.deadline import Deadline
 from medallion.engines.faults import explain, read_fault
+from medallion.engines.reads import Allowed, objection
 from medallion.engines.sandbox import connect, unreadable
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import MedallionError, QueryError
@@ -79,10 +81,15 @@ class Result:
 
     def batches(self, size: int = 10_000) -> Iterator[list[tuple[Any, ...]]]:
         """The rows in lists of at most ``size``, without holding all of them."""
-        with self._statement.explained():
-            cursor = self._statement.execute()
-            while rows := cursor.fetchmany(size):
+        deadline = self._statement.deadline()
+        with self._statement.explained(deadline=deadline):
+            with deadline.running():
+                cursor = self._statement.execute()
+                rows = cursor.fetchmany(size)
+            while rows:
                 yield rows
+                with deadline.running():
+                    rows = cursor.fetchmany(size)
 
     def arrow(self) -> pyarrow.Table:
         """All rows as an Arrow table, HUGEINT as DECIMAL(38, 0); ``QueryError`` where Arrow would change a value."""
@@ -92,7 +99,8 @@ class Result:
                     f'column "{name}" is {kind}, and {unfit[0]} has no like in Arrow',
                     hint="cast it to DECIMAL(38, 0) or VARCHAR",
                 )
-        with self._statement.explained():
+        deadline = self._statement.deadline()
+        with self._statement.explained(deadline=deadline), deadline.running():
             table = self._statement.relation().to_arrow_table()
         if any("HUGEINT" in kind for kind in self.types):
             _refuse_long_numbers(table)
@@ -157,12 +165,18 @@ class _Statement:
     cursor: duckdb.DuckDBPyConnection
     spliced: Spliced
     schemas: Mapping[TableName, Sequence[str]]
+    timeout: float = 0.0
+
+    def deadline(self) -> Deadline:
+        """The time that the statement has, once."""
+        return Deadline(self.cursor, self.timeout)
 
     def describe(self) -> list[tuple[str, str]]:
         """Names and types of the columns."""
         inner = _explained(self.spliced.sql)
         shift = len("DESCRIBE ") - (self.spliced.sql.rindex(inner) if inner else 0)
-        with self.explained(shift):
+        deadline = self.deadline()
+        with self.explained(shift, deadline), deadline.running():
             found = self.cursor.execute(f"DESCRIBE {inner or self.spliced.sql}").fetchall()
         if inner:
             return [("explain_key", "VARCHAR"), ("explain_value", "VARCHAR")]
@@ -177,7 +191,7 @@ class _Statement:
         return self.cursor.sql(self.spliced.sql)
 
     @contextmanager
-    def explained(self, shift: int = 0) -> Iterator[None]:
+    def explained(self, shift: int = 0, deadline: Deadline | None = None) -> Iterator[None]:
         """Turn DuckDB's errors into ours; its places are ``shift`` characters late."""
         import duckdb
 
@@ -186,6 +200,13 @@ class _Statement:
 
         try:
             yield
+        except duckdb.InterruptException as error:
+            if deadline is None or not deadline.passed:
+                raise KeyboardInterrupt from error
+            raise QueryError(
+                f"the query was stopped: it had computed for {deadline.seconds:g} seconds",
+                hint="--timeout SECONDS or timeout in [query] of medallion.toml gives it longer; 0 means no end",
+            ) from error
         except duckdb.Error as error:
             if "WITH clause containing a" in str(error):  # DuckDB takes COPY, INSERT and others there.
                 raise _writes(self.spliced) from error
@@ -199,12 +220,14 @@ def run_query(
     spliced: Spliced,
     bindings: Sequence[Binding],
     macros: Sequence[Macro],
-    folders: Sequence[Path],
     versions: Mapping[str, str],
+    *,
+    timeout: float | None = None,
 ) -> Result:
     """Run one statement over views of exactly these files, in a locked instance; ``QueryError`` where it cannot run.
 
-    ``folders`` are those that the files lie in.
+    The instance can open these files and no other. ``timeout`` is how many seconds the statement may compute each time
+    that it is run, 0 for no end, None for what the configuration says.
     """
     import duckdb
 
@@ -212,7 +235,8 @@ def run_query(
         config,
         threads=config.threads or os.cpu_count() or 1,
         memory_limit=config.memory_limit,
-        folders=folders,
+        folders=[],
+        files=[file for binding in bindings for file in binding.files],
         spill=Path(tempfile.gettempdir()),
     )
     cursor = cursors.get()
@@ -228,8 +252,55 @@ def run_query(
             raise unreadable(binding.name, files, error) from error
     _create_macros(cursor, macros)
     _refuse_all_but_select(connection, spliced)
+    _refuse_other_reads(connection, spliced, bindings, macros)
     schemas = {binding.name: binding.columns for binding in bindings}
-    return Result(_Statement(connection, cursor, spliced, schemas), versions)
+    limit = config.query_timeout if timeout is None else timeout
+    return Result(_Statement(connection, cursor, spliced, schemas, limit), versions)
+
+
+# What tells about the query's own tables and about DuckDB, and nothing about the machine.
+_FUNCTIONS = frozenset(
+    {
+        "duckdb_columns",
+        "duckdb_functions",
+        "duckdb_keywords",
+        "duckdb_tables",
+        "duckdb_types",
+        "pragma_version",
+    }
+)
+_SYSTEM = frozenset(
+    {"duckdb_columns", "duckdb_tables", "duckdb_types", "information_schema.columns", "information_schema.tables"}
+)
+
+
+def _refuse_other_reads(
+    connection: duckdb.DuckDBPyConnection, spliced: Spliced, bindings: Sequence[Binding], macros: Sequence[Macro]
+) -> None:
+    """A query reads datasets: no file, nothing about the machine, and no SQL in a text.
+
+    Macros need no second look: what they read is looked at when they are read, and no file is open to them.
+    """
+    inner = _explained(spliced.sql)
+    allowed = Allowed(
+        tables={f"{b.catalog}.{b.name}".replace('"', "").lstrip(".") for b in bindings},
+        functions={*_FUNCTIONS, *(macro.name for macro in macros)},
+        system=_SYSTEM,
+    )
+    found = objection(connection, inner or spliced.sql, allowed)
+    if found is None:
+        return
+    if found.word and found.offset < 0:
+        at = re.search(rf"(?<!\w){re.escape(found.word)}(?!\w)", spliced.sql, re.IGNORECASE)
+        offset = at.start() if at else -1
+    else:
+        head = len(spliced.sql) - len(inner) if inner else 0
+        offset = head + len((inner or spliced.sql).encode()[: found.offset].decode(errors="ignore"))
+    place = spliced.locate(offset, max(1, len(found.word))) if offset >= 0 else None
+    raise QueryError(found.message, location=place, hint=_HINT)
+
+
+_HINT = "a query reads datasets, as layer.name; `medallion add` makes one of a file"
 
 
 def _refuse_all_but_select(connection: duckdb.DuckDBPyConnection, spliced: Spliced) -> None:

@@ -37,6 +37,13 @@ sources = ["sources/"]
 # {KEYS["duckdb.memory_limit"]}
 # memory_limit = "8GB"
 
+# {KEYS["duckdb.max_temp_directory_size"]}
+# max_temp_directory_size = "50GB"
+
+[query]
+# {KEYS["query.timeout"]}
+# timeout = 300
+
 [variables]
 # {KEYS["variables.<name>"]}
 # since = "2026-01-01"

@@ -203,6 +203,11 @@ def _sql_files(root: str, folder: str) -> Iterator[str]:
 
 
 def _text(root: Path, path: str) -> str:
+    # An error quotes the line, and who reads it may not be who may read the file.
+    if os.path.islink(f"{root}/{path}") and not (root / path).resolve().is_relative_to(root):  # noqa: PTH114
+        raise ModelError(
+            "this is a link that leads out of the project", location=Location(path), hint="put the file itself there"
+        )
     try:
         with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123 - pathlib takes several times as long
             data = file.read()

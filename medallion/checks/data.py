@@ -65,7 +65,7 @@ def check_data(
     name, found = record.dataset, audit_of(graph, record)
     if not found.checks:
         return ()
-    session.register(name, files)
+    session.register(name, files, private=bool(graph.models[name].private))
     former, delta = None, None
     if before is not None and before.files is not None:
         if any(check.kind in _COMPARED_BY_ROWS for check in found.checks):

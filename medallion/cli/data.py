@@ -40,6 +40,10 @@ def query(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows that a table shows; 0 for all.")] = 100,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop it after so long; 0 for no end. Default: 300."),
+    ] = None,
     var: Annotated[
         list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="Set a variable; may be given again.")
     ] = None,
@@ -61,7 +65,7 @@ def query(
         raise MedallionError("Parquet goes to a file", hint="add --output result.parquet")
     text = sys.stdin.read() if sql == "-" else sql
     project = Project.open(variables=parse_variables(var))
-    write_result(project.query(text, at=at), chosen, output, 0 if output else limit)
+    write_result(project.query(text, at=at, timeout=timeout), chosen, output, 0 if output else limit)
 
 
 def _format_of(output: Path | None) -> str:

@@ -107,7 +107,9 @@ def _unexpected() -> int:
     """A bug of ours: the one case in which a person sees a traceback."""
     import traceback
 
-    traceback.print_exc()
+    from medallion.redaction import redact
+
+    sys.stderr.write(redact(traceback.format_exc()))
     sys.stderr.write(
         "\nThis is a bug in medallion, not a mistake of yours. Please report it with the lines above, "
         "and what `medallion doctor` prints.\n"

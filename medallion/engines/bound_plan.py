@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Node = Mapping[str, Any]
 
-__all__ = ["NO_PLAN", "SERIALIZE", "bound_treatment", "scanned_tables"]
+__all__ = ["NO_PLAN", "SERIALIZE", "bound_treatment", "scanned_tables", "scanning_functions"]
 
 #: Asks for the plan of the statement that is its one parameter.
 SERIALIZE = (
@@ -120,11 +120,18 @@ def scanned_tables(serialized: str) -> set[str] | None:
     return {".".join(path[1:]) for path in paths}
 
 
+def scanning_functions(serialized: str) -> set[str]:
+    """The table functions of a plan, but for the one that reads a table."""
+    root = _root(serialized)
+    found = {_scan(node) for node in _nodes(root)} if root else set()
+    return found - {"", "seq_scan"}
+
+
 @functools.lru_cache(maxsize=8)
 def _root(serialized: str) -> Node | None:
     try:
         document = json.loads(serialized)
-    except RecursionError:  # Python's parser takes no tree as deep as DuckDB's.
+    except (RecursionError, ValueError):  # Python's parser takes no tree as deep as DuckDB's, or DuckDB gave none.
         return None
     plans = document.get("plans", ())
     return plans[0] if len(plans) == 1 and not document.get("error") else None

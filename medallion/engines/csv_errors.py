@@ -12,11 +12,15 @@ import csv
 import itertools
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medallion.engines.source_files import open_source
 from medallion.errors import Location, SourceError
 
-__all__ = ["csv_error", "encoding_error"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["csv_error", "encoding_error", "without_values"]
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line: ?([^\n]*)\n)?")
 _COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
@@ -29,10 +33,11 @@ _SNIFFED_LINES = 25_000  # DuckDB looks at 20,480 rows.
 _LONGEST = 200
 
 
-def csv_error(message: str, path: str = "") -> SourceError | None:
+def csv_error(message: str, path: str = "", files: Collection[str] | None = None) -> SourceError | None:
     """The error behind a message of ``read_csv``, or None where it is about something else.
 
-    ``path`` is how the file is called towards the user; without it, the file's name in the message.
+    ``path`` is how the file is called towards the user; without it, the file's name in the message. No file but
+    those in ``files`` is looked into, unless that is None: a model can make up a message with error().
     """
     if not path:
         named = _FILE.search(message)
@@ -59,7 +64,7 @@ def csv_error(message: str, path: str = "") -> SourceError | None:
         )
     if line := _LINE.search(message):
         return _at_line(message, path, int(line[1]), (line[2] or "").rstrip("\r"))
-    if sniffed := _SNIFFED.search(message):
+    if (sniffed := _SNIFFED.search(message)) and (files is None or sniffed[1] in files):
         return _sniff_error(Path(sniffed[1]), sniffed[1], _COLUMNS.search(message))
     return None
 
@@ -116,6 +121,24 @@ def encoding_error(path: Path, relative: str) -> SourceError | None:
         location=Location(relative, lines + 1),
         hint=_encoding("utf-16" if wide else "latin-1"),
     )
+
+
+def without_values(error: SourceError) -> SourceError:
+    """The error with its place, but neither the line nor a value of it."""
+    place = error.location and Location(error.location.path, error.location.line, error.location.column)
+    column = re.search(r'^".*" in column (.*) is no (.*)$', error.message, re.DOTALL)
+    if column:
+        return SourceError(
+            f"(private) in column {column[1]} is no {column[2]}",
+            location=place,
+            hint="mend the value, or read the column as VARCHAR",
+        )
+    known = error.message.startswith(_SAFE)
+    return SourceError(error.message if known else "the row cannot be read", location=place, hint=error.hint)
+
+
+# How our own messages begin that hold no value.
+_SAFE = ("the row has ", "a quote is opened", "the line is longer", "the file", "the compressed file", "DuckDB cannot")
 
 
 def _encoding(likely: str = "latin-1") -> str:

@@ -117,6 +117,7 @@ class _DuckDBSession:
         with contextlib.suppress(OSError):  # Where nothing can be written models can still be bound.
             self._temporary.mkdir(parents=True, exist_ok=True)
         self._files: dict[TableName, tuple[str, ...]] = {}
+        self._private: set[TableName] = set()
         self._written: dict[tuple[int, ...], tuple[Column, ...]] = {}
         self._instances: dict[bool, _Instance] = {}
         self._schemas: _Schemas | None = None
@@ -138,8 +139,9 @@ class _DuckDBSession:
         for connection in list(self._running):
             connection.interrupt()
 
-    def register(self, name: TableName, files: Sequence[Path]) -> None:
+    def register(self, name: TableName, files: Sequence[Path], *, private: bool = False) -> None:
         """Make a dataset readable; the instances create its view when a model first reads it."""
+        (self._private.add if private else self._private.discard)(name)
         self._files[name] = tuple(str(file) for file in files)
         if self._schemas:
             with self._schemas.lock:
@@ -221,7 +223,8 @@ class _DuckDBSession:
                 self._ensure_table(schemas, binder, cursor, name)
             for macro in macros:
                 _ensure_macro(schemas, binder, macro)
-            yield ModelRun(model, macros, {name: schemas.tables.get(name, {}) for name in reads}), binder
+            tables = {name: schemas.tables.get(name, {}) for name in reads}
+            yield ModelRun(model, macros, tables, reads_private=not self._private.isdisjoint(reads)), binder
         finally:
             self._running.discard(binder)
             schemas.cursors.put(binder)

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from medallion.errors import Location
 
-__all__ = ["Fault", "explain", "read_fault"]
+__all__ = ["PRIVATE", "Fault", "explain", "hide_values", "read_fault"]
+
+#: What stands in place of a value that is not to be shown.
+PRIVATE = "(private)"
+
+# Faults in which no value of a table can stand: they come before any is read, or speak of the machine.
+_WITHOUT_VALUES = frozenset({"Parser", "Syntax", "Binder", "Catalog", "IO", "Out of Memory", "Permission", "Interrupt"})
+_CONVERTED = re.compile(r"Could not convert string '.*' to ([A-Z0-9_(), ]+)", re.DOTALL)
 
 
 _NOT_YET = re.compile(
@@ -56,6 +63,19 @@ def read_fault(error: Exception) -> Fault:
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             pass
     return Fault(kind=text.split(":", 1)[0].removesuffix(" Error"), message=text.split(":", 1)[-1].strip())
+
+
+def hide_values(fault: Fault) -> Fault:
+    """The fault without any value of a table. error() can say anything, so only what is known to be safe is kept."""
+    if fault.kind in _WITHOUT_VALUES:
+        return fault
+    converted = _CONVERTED.match(fault.message)
+    message = (
+        f"Could not convert string {PRIVATE} to {converted[1].rstrip()}"
+        if converted
+        else f"{fault.kind} error with a value that is not shown: it may be of a column that is @private"
+    )
+    return replace(fault, message=message, name="", candidates=())
 
 
 def explain(

@@ -5,20 +5,23 @@ from __future__ import annotations
 import glob
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from medallion.engines.bound_plan import NO_PLAN, SERIALIZE, bound_treatment, scanned_tables
-from medallion.engines.csv_errors import csv_error
-from medallion.engines.faults import Fault, explain, read_fault
+from medallion.engines.bound_plan import NO_PLAN, SERIALIZE, bound_treatment, scanned_tables, scanning_functions
+from medallion.engines.csv_errors import csv_error, without_values
+from medallion.engines.faults import Fault, explain, hide_values, read_fault
 from medallion.engines.footer import read_footer
 from medallion.engines.outputs import check_names, unfit_type
 from medallion.engines.protocol import Produced
 from medallion.engines.query_plan import Treatment, treatment
+from medallion.engines.reads import Allowed, files_named, objection
 from medallion.engines.sql import identifier, literal
 from medallion.errors import BuildError, Location, MedallionError, ModelError
+from medallion.models.functions import PURE_TABLE_FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -36,9 +39,6 @@ _LOOKALIKE = re.compile(
     re.IGNORECASE,
 )
 
-# A table's name as DuckDB serializes it. A function's, which may be an operator such as *, is followed by more.
-_TABLE_PATH = re.compile(r'"qualified_name":\{"path":(\[(?:"(?:[^"\\]|\\.)*",?)+\])\}(?!,"is_legacy_function_call")')
-
 _BEFORE_TABLES = re.compile(
     r"\b(FROM|PIVOT|UNPIVOT|PIVOT_WIDER|PIVOT_LONGER|SUMMARIZE|DESCRIBE|TABLE|SHOW)\b", re.IGNORECASE
 )
@@ -50,8 +50,19 @@ _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZ
 class ModelRun:
     """One model on its way through an instance."""
 
-    def __init__(self, model: Model, macros: Sequence[Macro], schemas: Mapping[TableName, Mapping[str, str]]) -> None:
-        """``schemas`` are the columns of what the model reads, with their types."""
+    def __init__(
+        self,
+        model: Model,
+        macros: Sequence[Macro],
+        schemas: Mapping[TableName, Mapping[str, str]],
+        *,
+        reads_private: bool = False,
+    ) -> None:
+        """``schemas`` are the columns of what the model reads, with their types.
+
+        ``reads_private``: some of these columns hold values that no message may show.
+        """
+        self.masked = bool(model.private) or reads_private
         self.model = model
         self.macros = macros
         self.types = [kind for columns in schemas.values() for kind in columns.values()]
@@ -60,6 +71,7 @@ class ModelRun:
 
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Names and types of the output, checked; every mistake in the SQL that DuckDB finds without running it."""
+        self._refuse_unseen_reads(cursor)
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
         self.outputs = [(row[0], row[1]) for row in rows]
         check_names(self.model, [row[0] for row in rows])
@@ -75,6 +87,7 @@ class ModelRun:
 
     def describe(self, cursor: duckdb.DuckDBPyConnection) -> Schema:
         """Names and types of what a query gives, whatever they are; what it reads is looked at as for a model."""
+        self._refuse_unseen_reads(cursor)
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
         self.plan(cursor)
         return tuple((row[0], row[1]) for row in rows)
@@ -85,36 +98,50 @@ class ModelRun:
         kinds = [*self.types, *(kind for _, kind in self.outputs)]
         return any(_LOOKALIKE.search(kind) for kind in (*kinds, *texts)) or any("/" in text for text in texts)
 
-    def _refuse_unseen_reads(self, cursor: duckdb.DuckDBPyConnection, serialized: str) -> None:
-        """DuckDB's own list of the tables that the SQL reads must be what was read from its text, or lineage is wrong.
+    def _refuse_unseen_reads(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """What DuckDB's own parser finds in the SQL must be what was read from its text, or lineage is wrong.
 
         A file in place of a table can be written in more ways than anybody lists.
         """
-        seen = {str(name) for name in self.schemas} | {source.path for source in self.model.sources}
         for macro in filter(_reads_tables, self.macros):
-            for name in _files_named(macro.sql, macro.path):
-                raise ModelError(
-                    f'macro {macro.name} names "{name}", which is a file, and a macro reads none',
-                    location=Location.at(macro.path, macro.text, macro.offset, len("CREATE")),
-                    hint="read the file in a bronze model, and that dataset in the macro",
-                )
+            for name in files_named(macro.sql):
+                raise _file_in_macro(macro, name)
+        found = objection(cursor, self.model.sql, self._allowed())
+        if found:
+            place = self._column_place(found.word) if found.word else Location(self.model.path)
+            if found.offset >= 0:
+                at = len(self.model.sql.encode()[: found.offset].decode(errors="ignore"))
+                place = self.model.locate(self.model.sql_offset + at, max(1, len(found.word)))
+            raise ModelError(found.message, location=place, hint=found.hint)
+
+    def _allowed(self) -> Allowed:
+        return Allowed(
+            tables={str(name) for name in self.schemas},
+            sources={source.path for source in self.model.sources},
+            functions={macro.name for macro in self.macros},
+        )
+
+    def _refuse_hidden_scans(self, cursor: duckdb.DuckDBPyConnection, serialized: str) -> None:
+        """The same of what macros put into the SQL: from the bound plan, or where that has none from their text."""
         scanned = scanned_tables(serialized)
         if scanned is not None and scanned <= {str(name) for name in self.schemas}:
-            return  # A plan with a file in it cannot be serialized.
-        for name in sorted(self._tables(cursor)):
-            if name not in seen and name.lower() not in seen:
+            if hidden := sorted(scanning_functions(serialized) - PURE_TABLE_FUNCTIONS):
                 raise ModelError(
-                    f'it reads "{name}", which cannot be seen in the SQL as a dataset or a source',
-                    location=self._column_place(name.split(".")[0]),
-                    hint="name datasets as layer.name; read files with read_csv('…'), read_parquet('…') and the like",
+                    f"it reads {hidden[0]}(), which cannot be seen in the SQL",
+                    location=Location(self.model.path),
+                    hint="look at the macros that it calls",
                 )
-
-    def _tables(self, cursor: duckdb.DuckDBPyConnection) -> set[str]:
-        """The names of tables in DuckDB's own syntax tree that may be files or datasets; CTEs are among them."""
-        ((tree,),) = self._execute(cursor, "SELECT json_serialize_sql(", literal(self.model.sql), ")")
-        if tree.startswith('{"error":false'):
-            return {name for name in _table_names(tree) if set(name) & set("./\\*")}
-        return set(_files_named(self.model.sql, self.model.path))  # A dynamic PIVOT, which DuckDB does not show.
+            return
+        for macro in filter(_reads_tables, self.macros):
+            definitions = cursor.execute(
+                "SELECT if(function_type = 'macro', 'SELECT ', '') || macro_definition FROM duckdb_functions() "
+                "WHERE NOT internal AND lower(function_name) = ?",
+                [macro.name],
+            ).fetchall()
+            for (text,) in definitions:
+                found = objection(cursor, text, replace(self._allowed(), sources=()))
+                if found:
+                    raise ModelError(f"macro {macro.name}: {found.message}", location=_place_of(macro), hint=found.hint)
 
     def _refuse_file_times(self, outputs: Sequence[str]) -> None:
         """When a file was written differs from clone to clone."""
@@ -136,12 +163,12 @@ class ModelRun:
             raise BuildError("interrupted") from None
         except duckdb.Error:
             serialized = NO_PLAN
-        self._refuse_unseen_reads(cursor, serialized)
+        self._refuse_hidden_scans(cursor, serialized)
         return bound_treatment(serialized, keyed=bool(self.model.key))
 
     def check_reads(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Refuse what reads more than its text shows; faster than ``plan``, which does the same."""
-        self._refuse_unseen_reads(cursor, NO_PLAN)
+        self._refuse_hidden_scans(cursor, NO_PLAN)
 
     def plan_from_explain(self, cursor: duckdb.DuckDBPyConnection) -> Treatment:
         """The same from names and words, of what DuckDB cannot serialize: ``read_csv`` and its like."""
@@ -163,7 +190,7 @@ class ModelRun:
         import duckdb
 
         # DuckDB has no profile of a statement that it answered from a file's metadata, as a bare count(*).
-        peak_memory = json.loads(cursor.get_profiling_information()).get("system", {}).get("peak_buffer_memory")
+        peak_memory = json.loads(cursor.get_profiling_information() or "{}").get("system", {}).get("peak_buffer_memory")
         try:
             shown = [name for name in self.model.key[:1] if name.lower() not in self.model.private]
             key = shown[0] if shown else None
@@ -215,9 +242,11 @@ class ModelRun:
         return self._explained(fault, statement, shift)
 
     def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
-        broken_row = csv_error(fault.message)
+        broken_row = csv_error(fault.message, files=self._source_files()) if self.model.sources else None
         if broken_row:
-            return broken_row
+            return without_values(broken_row) if self.masked else broken_row
+        if self.masked:
+            fault = hide_values(fault)
 
         def locate(offset: int, length: int, note: str) -> Location:
             at = offset - shift
@@ -231,6 +260,11 @@ class ModelRun:
             return BuildError(message, location=place or Location(self.model.path), hint=hint)
         return ModelError(message, location=place or Location(self.model.path), hint=hint)
 
+    def _source_files(self) -> set[str]:
+        # DuckDB opened these already, from the same folder.
+        paths = [source.path for source in self.model.sources]
+        return {file for path in paths for file in (path, *glob.glob(path, recursive=True))}  # noqa: PTH207
+
     def _column_place(self, name: str) -> Location:
         found = list(re.finditer(rf"\b{re.escape(name)}\b", self.model.sql))
         if not found:
@@ -241,35 +275,28 @@ class ModelRun:
         return self.model.locate(self.model.sql_offset + (before or found)[-1].start(), len(name))
 
 
-def _table_names(tree: str) -> Iterator[str]:
-    """Every table of a statement that DuckDB serialized. Read from the text: Python's parser takes no deep tree."""
-    for path in _TABLE_PATH.findall(tree):
-        yield ".".join(json.loads(path))
-
-
 def _reads_tables(macro: Macro) -> bool:
     """Whether a macro can read a table at all: then some word of its text stands before the first."""
     return bool(_BEFORE_TABLES.search(macro.sql))
 
 
-def _files_named(sql: str, path: str) -> Iterator[str]:
-    """Texts in quotes, and names joined by dots as ``"sources/o".csv``, that are files: DuckDB could read no others."""
-    name = ""
-    from medallion.models.tokens import lex
+def _place_of(macro: Macro) -> Location:
+    return Location.at(macro.path, macro.text, macro.offset, len("CREATE"))
 
-    for token in lex(sql, path).tokens:
-        if token.raw == ".":
-            name += "."
-            continue
-        name = name + token.value if name.endswith(".") else token.value
-        if "." in name and glob.glob(name):  # noqa: PTH207  # DuckDB globs, too
-            yield name
+
+def _file_in_macro(macro: Macro, name: str) -> ModelError:
+    return ModelError(
+        f'macro {macro.name} names "{name}", which is a file, and a macro reads none',
+        location=_place_of(macro),
+        hint="read the file in a bronze model, and that dataset in the macro",
+    )
 
 
 def _resource_hint(fault: Fault) -> str:
     if "max_temp_directory_size" in fault.message:
         return (
-            "make room on the disk that .medallion/ lies on, or raise [duckdb] memory_limit; the last version is kept"
+            "make room on the disk that .medallion/ lies on, or raise memory_limit or max_temp_directory_size "
+            "in [duckdb]; the last version is kept"
         )
     if fault.kind == "Out of Memory":
         return "raise [duckdb] memory_limit, or let the model do its work in smaller steps"

@@ -51,7 +51,7 @@ class Reader(Protocol):
 class Session(Protocol):
     """An engine at work. Every method may be called from several threads; each model runs in the caller's thread."""
 
-    def register(self, name: TableName, files: Sequence[Path]) -> None:
+    def register(self, name: TableName, files: Sequence[Path], *, private: bool = False) -> None:
         """Make a dataset readable under its name."""
 
     def bind(

@@ -62,6 +62,8 @@ def connect(
     }
     if memory_limit:
         settings["memory_limit"] = memory_limit
+    if config.max_temp_directory_size:
+        settings["max_temp_directory_size"] = config.max_temp_directory_size
     connection = duckdb.connect(":memory:", config=settings)
     # Settings that belong to a cursor have to be made before the lock, hence a pool of them.
     pool: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
 from medallion.models.annotations import WORDS, Annotation, read_comment
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +52,9 @@ def read_documentation(lexed: Lexed, tokens: Sequence[Token], path: str) -> Docu
         taken.add(comment.offset)
     _refuse_lost_annotations(lexed, taken, path)
     return Documentation(
-        "\n".join(prose).strip(), {name: text for name, text in columns.items() if text}, tuple(annotations)
+        redact("\n".join(prose).strip()),
+        {name: redact(text) for name, text in columns.items() if text},
+        tuple(annotations),
     )
 
 

@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.errors import ModelError
+from medallion.errors import Location, ModelError
 from medallion.models.check import Kind
 from medallion.names import TableName, nearest
+from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +71,12 @@ def variables_of(graph: Graph, name: TableName, variables: Mapping[str, Variable
                 location=model.locate(max(token, 0), len(variable) + 2) if token >= 0 else None,
                 hint=(f'did you mean "{near}"? ' if near else "")
                 + f"set it in [variables], or with --var {variable}=…",
+            )
+        if redact(str(variables[variable])) != str(variables[variable]):
+            raise ModelError(
+                f'variable "{variable}" holds a credential, and the record of {name} would keep it',
+                location=Location(model.path),
+                hint="a model needs no credential: `medallion add` fetches what lies behind one",
             )
     return {v: variables[v] for v in sorted(used)}
 

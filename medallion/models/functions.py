@@ -45,12 +45,16 @@ PURE_TABLE_FUNCTIONS = frozenset(
     ]
 )
 
-#: Functions that reach files, other tables or SQL through a text, wherever they stand.
+#: Functions that reach files, other tables, SQL or the machine through a text, wherever they stand.
 HIDDEN_READERS = frozenset(
     [
         "query",
         "query_table",
         "getenv",
+        "current_setting",
+        "current_query",
+        "pg_get_viewdef",
+        "write_log",
         "json_execute_serialized_sql",
         "parquet_bloom_probe",
         "read_duckdb",
@@ -61,6 +65,9 @@ HIDDEN_READERS = frozenset(
         "duckdb_secrets",
         "seq_scan",
         "arrow_scan",
+        "arrow_scan_dumb",
+        "python_arrow_scan",
+        "python_map_function",
         "pandas_scan",
     ]
 )

@@ -105,6 +105,9 @@ _RESERVED = frozenset(
 )
 
 
+_DEEPEST = 500
+_NESTS = {"(": 1, "[": 1, "{": 1, "CASE": 1, ")": -1, "]": -1, "}": -1, "END": -1}
+
 _WORD = re.compile(r"[A-Za-z_]+")
 _SEVERAL_WORDS = re.compile(r"[A-Za-z_]+(\s+[A-Za-z_]+)+")
 # Python takes these for white space, DuckDB for names.
@@ -223,7 +226,24 @@ def lex(text: str, path: str) -> Lexed:
         kept.append(token)
         position = token.end
     kept += _gap(text, position, len(text), comments)
-    return Lexed(text, tuple(t for t in kept if t.raw), tuple(comments))
+    found = tuple(t for t in kept if t.raw)
+    _refuse_depth(found, text, path)
+    return Lexed(text, found, tuple(comments))
+
+
+def _refuse_depth(tokens: Sequence[Token], text: str, path: str) -> None:
+    """Parsers take a time that grows with the square of the depth, and cannot be interrupted."""
+    if len(tokens) <= _DEEPEST:
+        return
+    depth = 0
+    for token in tokens:
+        depth += _NESTS.get(token.raw if len(token.raw) == 1 else token.raw.upper(), 0)
+        if depth > _DEEPEST:
+            raise ModelError(
+                f"the SQL is nested more than {_DEEPEST} deep",
+                location=Location.at(path, text, token.start, len(token.raw)),
+                hint="take it apart with WITH",
+            )
 
 
 def _is_reserved(token: Token, before: Token | None) -> bool:

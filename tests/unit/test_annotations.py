@@ -26,7 +26,7 @@ GOLDEN = {
     "range": ("both", "yes"),
     "regex": ("both", "yes"),
     "check": ("both", "yes"),
-    "warn": ("both", "yes"),
+    "warn": ("both", "either"),
     "expect": ("both", "yes"),
 }
 

@@ -82,7 +82,7 @@ def test_pyproject_holds_the_same_keys(tmp_path: Path) -> None:
 
 def test_every_setting_has_a_documented_key_and_every_key_a_setting() -> None:
     settings = {field.name for field in fields(Config)} - {"root", "file"}
-    named = {"review.samples": "review_samples", "variables.<name>": "variables"}
+    named = {"review.samples": "review_samples", "query.timeout": "query_timeout", "variables.<name>": "variables"}
     assert {named.get(key, key.rsplit(".", 1)[-1]) for key in KEYS} == settings
 
 
@@ -115,7 +115,9 @@ def test_an_unknown_key_is_an_error_at_its_place_that_names_the_nearest(
 
 
 def test_an_unknown_key_that_is_near_to_none_lists_those_that_are_known(tmp_path: Path) -> None:
-    assert refused(tmp_path, "zzz = 1\n").hint == "known keys: layers, sources, duckdb, variables, checks, review"
+    assert (
+        refused(tmp_path, "zzz = 1\n").hint == "known keys: layers, sources, duckdb, query, variables, checks, review"
+    )
 
 
 @pytest.mark.parametrize(
