@@ -56,7 +56,7 @@ def print_nothing(select: Sequence[str], matching: str) -> None:
     name = select[0] if len(select) == 1 and select[0].count(".") == 1 and "*" not in select[0] else "silver.orders"
     among = f" for {' '.join(select)}" if select else ""
     err().print(f"there are no unit tests{among} in tests/sql/", style="yellow")
-    err().print(f"`medallion test --create {name}` writes the first, from a few real rows; docs/testing.md has more")
+    err().print(f"`medallion test --create {name}` writes the first, from a few real rows")
 
 
 def failure_lines(result: UnitTestResult, width: int) -> list[Text]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.models.tokens import lex
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +23,8 @@ class Ctes:
 
 def read_ctes(sql: str, path: str) -> Ctes:
     """The CTEs of ``WITH a AS (…), b AS (…) SELECT …``; none where the statement does not begin with WITH."""
+    from medallion.models.tokens import lex
+
     tokens = lex(sql, path).tokens
     names: list[str] = []
     if not tokens or not tokens[0].is_word("WITH"):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.models.functions import FILE_READERS
-from medallion.models.tokens import lex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +42,10 @@ def find_readers(model: Model, before: int = 0) -> tuple[Reader, ...]:
 
     ``before`` counts the readers of other models. No layer has the name of a schema: it begins with a letter.
     """
+    if not model.sources:
+        return ()
+    from medallion.models.tokens import lex  # With it comes sqlglot, which a model that was read before needs no more.
+
     lexed = lex(model.sql, model.path)
     tokens = lexed.tokens
     found: list[Reader] = []

@@ -19,6 +19,7 @@ from medallion.config import KEYS
 from medallion.models.annotations import WORDS
 from medallion.project import Project
 from medallion.records import Built, Column, DataFile, Input, Record
+from medallion.unittests.cases import KEYS as UNIT_TEST_KEYS
 
 REPOSITORY = Path(__file__).parents[2]
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -62,6 +63,11 @@ def test_every_command_has_an_example() -> None:
 def test_every_key_of_the_configuration_is_documented() -> None:
     text = (REFERENCE / "config.md").read_text(encoding="utf-8")
     assert [key for key in KEYS if f"`{key}`" not in text] == []
+
+
+def test_every_key_of_a_unit_test_is_documented() -> None:
+    text = (REPOSITORY / "docs" / "testing.md").read_text(encoding="utf-8")
+    assert [key for key in UNIT_TEST_KEYS if f"| `{key}` |" not in text] == []
 
 
 def test_every_annotation_is_documented() -> None:
