@@ -56,7 +56,13 @@ def print_plan(
         return
     counts = {action: sum(s.action is action for s in steps) for action in Action}
     parts = [f"to build: {counts[Action.BUILD]}"]
-    named = {Action.MAYBE: "perhaps", Action.REUSE: "to reuse", Action.ERROR: "error", Action.SKIP: "skip"}
+    named = {
+        Action.MAYBE: "perhaps",
+        Action.REUSE: "to reuse",
+        Action.CHECK: "to check",
+        Action.ERROR: "error",
+        Action.SKIP: "skip",
+    }
     parts += [f"{word}: {counts[action]}" for action, word in named.items() if counts[action]]
     parts.append(f"unchanged: {unchanged}")
     err().print(", ".join(parts) + _expected(workspace, steps, durations))
