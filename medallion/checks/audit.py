@@ -16,10 +16,7 @@ from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError, ModelError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Check, Kind, Severity
-from medallion.models.columns import Kind as Lineage
-from medallion.models.columns import column_lineage
 from medallion.models.conditions import probe_text
-from medallion.models.syntax import syntax_tree
 from medallion.names import nearest
 
 if TYPE_CHECKING:
@@ -314,6 +311,10 @@ class _Audit:
         everything = frozenset(name.lower() for name in names)
         if any(macro.datasets for macro in self.macros):
             return everything
+        from medallion.models.columns import Kind as Lineage
+        from medallion.models.columns import column_lineage
+        from medallion.models.syntax import syntax_tree
+
         tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
         lineage = column_lineage(syntax_tree(probe.sql), names, tables)
         if not lineage.exact:

@@ -27,7 +27,7 @@ COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
 
 def test_the_commands_are_these() -> None:
     assert COMMANDS == [
-        "add", "commit", "demo", "doctor", "init", "lineage", "log", "plan", "query", "restore", "run", "show",
+        "add", "check", "commit", "demo", "doctor", "init", "lineage", "log", "plan", "query", "restore", "run", "show",
         "status",
     ]  # fmt: skip
 
