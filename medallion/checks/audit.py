@@ -250,11 +250,11 @@ class _Audit:
         everything = frozenset(name.lower() for name in names)
         if any(macro.datasets for macro in self.macros):
             return everything
-        tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
         from medallion.models.columns import Kind as Lineage
         from medallion.models.columns import column_lineage
         from medallion.models.syntax import syntax_tree
 
+        tables = {r.name: [row[0] for row in self.reader.rows(f"DESCRIBE FROM {r.name.sql}")] for r in probe.datasets}
         lineage = column_lineage(syntax_tree(probe.sql), names, tables)
         if not lineage.exact:
             return everything

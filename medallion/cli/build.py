@@ -215,11 +215,12 @@ def check(
             {
                 "version": checked.version,
                 "checks": [check_document(result) for result in checked.results],
+                "unbuilt": [str(name) for name in checked.unbuilt],
                 "errors": [str(error) for error in checked.errors],
             }
         )
     else:
-        print_checks(checked.results, len(checked.unbuilt), checked.seconds)
+        print_checks(checked.results, len(checked.unbuilt), len(checked.errors), checked.seconds)
         from medallion.cli.console import print_error
 
         for error in checked.errors:

@@ -81,8 +81,11 @@ def tally(results: Sequence[CheckResult]) -> str:
     return ", ".join(parts)
 
 
-def print_checks(results: Sequence[CheckResult], unbuilt: int, took: float) -> None:
-    """What ``medallion check`` found: a line a dataset, what did not pass, and the sum."""
+def print_checks(results: Sequence[CheckResult], unbuilt: int, errors: int, took: float) -> None:
+    """What ``medallion check`` found: a line a dataset, what did not pass, and the sum.
+
+    ``unbuilt`` datasets have checks and no data; ``errors`` are told besides.
+    """
     by_dataset: dict[str, list[CheckResult]] = {}
     for result in results:
         by_dataset.setdefault(str(result.dataset), []).append(result)
@@ -96,7 +99,10 @@ def print_checks(results: Sequence[CheckResult], unbuilt: int, took: float) -> N
         err().print()
     print_results(results)
     if not results:
-        err().print("no checks: write @not_null, @check and the like in the comments of a model")
+        if unbuilt:
+            err().print(f"nothing to check: {count(unbuilt, 'dataset')} with checks not built yet")
+        elif not errors:
+            err().print("no checks: write @not_null, @check and the like in the comments of a model")
         return
     not_built = f", {count(unbuilt, 'dataset')} not built" if unbuilt else ""
     failed = any(result.status is CheckStatus.FAILED for result in results)
