@@ -15,6 +15,7 @@ from medallion.engines.model_run import ModelRun
 from medallion.engines.sandbox import connect
 from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError
+from medallion.names import TableName
 from medallion.unittests.clock import stop_the_clock
 from medallion.unittests.readers import Reader, find_readers, replace_readers
 from medallion.unittests.source import UnitTestError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from medallion.config import Config, Variable
     from medallion.models.graph import Graph
     from medallion.models.model import Macro, Model
-    from medallion.names import TableName
     from medallion.records import Record
     from medallion.unittests.compare import Row
     from medallion.unittests.tables import Cell, Table
@@ -60,6 +60,12 @@ class Subject:
     macros: tuple[Macro, ...]
     stands: Mapping[str, Stand]
     schemas: Mapping[TableName, Mapping[str, str]]
+    files: Mapping[TableName, Mapping[str, str]]
+
+    @property
+    def tables(self) -> Mapping[TableName, Mapping[str, str]]:
+        """The columns of everything that the SQL names as a table."""
+        return {**self.schemas, **self.files}
 
     @property
     def reads_clock(self) -> bool:
@@ -119,15 +125,17 @@ class Database:
         schemas = {dataset: self.columns(dataset) for dataset in inputs}
         stands = {str(dataset): Stand(dataset.sql, schemas[dataset]) for dataset in inputs}
         readers = self._readers_of(model)
+        files: dict[TableName, Mapping[str, str]] = {}
         for reader in readers:
             columns = dict(reader.columns or ())
+            files[TableName(reader.schema, reader.function)] = columns
             self._create(reader.schema, reader.function, columns)
             stand = Stand(f"{identifier(reader.schema)}.{identifier(reader.function)}", columns)
             stands |= dict.fromkeys(reader.paths, stand)
         macros = callees_first(self.graph.macros[name])
         for macro in macros:
             self._ensure_macro(macro)
-        return Subject(replace_readers(model, readers), macros, stands, schemas)
+        return Subject(replace_readers(model, readers), macros, stands, schemas, files)
 
     def _readers_of(self, model: Model) -> tuple[Reader, ...]:
         """The calls that read files, all of which can be replaced."""
@@ -305,7 +313,7 @@ class Database:
         return found
 
     def _bind(self, subject: Subject, path: str) -> tuple[tuple[str, str], ...]:
-        run = ModelRun(subject.model, subject.macros, subject.schemas)
+        run = ModelRun(subject.model, subject.macros, subject.tables)
         run.bind(self._cursor)
         if not run.outputs:
             raise UnitTestError("the model has no columns", location=Location(path))
@@ -313,7 +321,7 @@ class Database:
 
     def rows(self, subject: Subject, model: Model, outputs: Sequence[tuple[str, str]]) -> list[Row]:
         """What ``model`` gives, by the texts of its values."""
-        run = ModelRun(model, subject.macros, subject.schemas)
+        run = ModelRun(model, subject.macros, subject.tables)
         listed = ", ".join(column_as_text(name, kind) for name, kind in outputs)
         kinds = [kind for _, kind in outputs]
         return [_comparable(row, kinds) for row in run.fetch(self._cursor, f"SELECT {listed} FROM (\n", "\n)")]
