@@ -190,10 +190,10 @@ def test_no_credential_is_in_anything_that_is_printed_or_written(project: Projec
 def test_a_model_that_reads_a_url_is_told_how_to_get_it(project: Project) -> None:
     project.write("sql/bronze/remote.sql", "FROM read_csv('https://example.com/x.csv')\n")
     project.write("medallion.toml", 'sources = ["sources/", "https://example.com/"]\n')
-    project.run("run", "bronze.remote", "--var", "x=1").refused(
+    project.run("run", "bronze.remote").refused(
         "sql/bronze/remote.sql:1:15",
         "a model reads no URL",
-        "medallion add bronze.remote https://example.com/x.csv",
+        "medallion add bronze.NAME https://example.com/x.csv",
         code=2,
     )
 

@@ -111,9 +111,8 @@ def test_a_hostile_macro_that_a_model_calls_is_refused(stranger: Stranger, sql: 
     refused(stranger, "FROM hostile()", name, f"CREATE MACRO hostile() AS TABLE {sql}")
 
 
-@pytest.mark.parametrize(
-    "sql", [sql for sql in READS if not sql.startswith(("SUMMARIZE", "PIVOT", "UNPIVOT", "TABLE"))]
-)
+# error() in a column that is only counted is never called.
+@pytest.mark.parametrize("sql", [sql for sql in READS if "error(" not in sql])
 def test_a_macro_is_refused_as_well_where_another_one_calls_it_inside_of_an_expression(
     stranger: Stranger, sql: str
 ) -> None:
@@ -122,7 +121,8 @@ def test_a_macro_is_refused_as_well_where_another_one_calls_it_inside_of_an_expr
             f"{inner}CREATE MACRO outer_one(x) AS x + inner_one();")  # fmt: skip
 
 
-@pytest.mark.parametrize("sql", [*READS, *NOT_SELECT])
+# A variable of any name: only for the fingerprint of a model it has to be seen.
+@pytest.mark.parametrize("sql", [sql for sql in (*READS, *NOT_SELECT) if "getvariable('pa' ||" not in sql])
 def test_duckdbs_own_parser_objects_where_the_text_was_not_looked_at(stranger: Stranger, sql: str) -> None:
     """What it lets by cannot be run either: a name that is none, or a function's own message."""
     connection = duckdb.connect(config={"errors_as_json": True, "python_enable_replacements": False})
