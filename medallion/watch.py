@@ -1,4 +1,4 @@
-"""Run again whenever a file of the project is saved: models, macros, the sources they read, the configuration.
+"""Run again whenever a file of the project is saved: models, macros, sources, checks, the configuration, unit tests.
 
 Files are looked at a few times a second rather than listened to: it works alike on network disks and in containers,
 and what counts is how the files stand once nobody writes to them, whichever way an editor saves. Looking takes 1/20
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.names import TableName
     from medallion.plan import Observed, Step
+    from medallion.unittests.run import UnitTestRun
     from medallion.workspace import Workspace
 
 __all__ = ["Change", "Round", "Watcher"]
@@ -41,6 +42,8 @@ _SETTLED_AFTER_LOSS = 0.5
 # What is written to without end must not keep everything else from being built.
 _PATIENCE = 30.0
 _SHARE = 20
+
+_TESTS, _YAML = "tests/sql/", (".yaml", ".yml")
 
 _Stamp = tuple[int, int, int, int]
 
@@ -57,12 +60,14 @@ class Change:
 class Round:
     """What came of some changes: a run, or None where nothing had to be built, and errors that were not told yet.
 
-    ``stuck``: the project as a whole cannot be run, as with a configuration that is half typed.
+    ``stuck``: the project as a whole cannot be run, as with a configuration that is half typed. ``tests`` are the unit
+    tests of the models that were touched, or None where there are none.
     """
 
     result: RunResult | None
     errors: tuple[MedallionError, ...] = ()
     stuck: bool = False
+    tests: UnitTestRun | None = None
 
 
 class Watcher:
@@ -143,11 +148,32 @@ class Watcher:
                 del self._failed[name]
         chosen = self._untried(workspace, steps)
         errors = self._untold(workspace.misnamed)
-        if not chosen:
-            return Round(None, errors)
-        result = project.run(map(str, chosen), differences=True, on_event=on_event)
-        self._note(workspace, result)
-        return Round(result, errors)
+        result = None
+        if chosen:
+            result = project.run(map(str, chosen), differences=True, on_event=on_event)
+            self._note(workspace, result)
+        tested = self._touched(workspace.graph, paths)
+        tests = project.test(map(str, sorted(tested))) if tested else None
+        return Round(result, errors, tests=tests if tests and (tests.results or tests.errors) else None)
+
+    def _touched(self, graph: Graph, paths: Collection[str]) -> set[TableName]:
+        """The models that have unit tests, and whose SQL, macros, variables or tests were saved."""
+        from medallion.unittests.files import find_files
+
+        files, _ = find_files(self.config, graph.order)
+        beside = {path.rpartition("/")[0] for path in paths if path.startswith(_TESTS) and not path.endswith(_YAML)}
+        return {
+            file.model
+            for file in files
+            if file.model not in graph.problems
+            and (
+                self.config.file in paths
+                or file.path in paths
+                or file.path.rpartition("/")[0] in beside
+                or graph.path(file.model) in paths
+                or any(macro.path in paths for macro in graph.macros.get(file.model, ()))
+            )
+        }
 
     def _untold(self, errors: Sequence[MedallionError]) -> tuple[MedallionError, ...]:
         """Those that the round before had not."""
@@ -188,7 +214,7 @@ class Watcher:
         before, self._sources = self._sources, frozenset(p for p in read if is_allowed(p, self.config.sources))
         stamps = dict(self._stamps(self._sources))
         if before - self._sources:  # What no model reads any more was not deleted.
-            own = {self.config.file, *self._sql_files()}
+            own = {self.config.file, *self._sql_files(), *self._test_files()}
             self._seen = {path: stamp for path, stamp in self._seen.items() if path in own or path in stamps}
         self._seen = stamps | self._seen
 
@@ -198,12 +224,17 @@ class Watcher:
 
     def _look(self) -> dict[str, _Stamp]:
         """Size, times and inode of every file that is watched and there."""
-        return dict(self._stamps([self.config.file, *self._sql_files(), *self._sources]))
+        return dict(self._stamps([self.config.file, *self._sql_files(), *self._test_files(), *self._sources]))
 
     def _sql_files(self) -> Iterator[str]:
         for folder, _, files in os.walk(self.config.root / "sql"):
             within = os.path.relpath(folder, self.config.root)
             yield from (f"{within}/{file}" for file in files if file.lower().endswith(".sql"))
+
+    def _test_files(self) -> Iterator[str]:
+        for folder, _, files in os.walk(self.config.root / _TESTS):
+            within = os.path.relpath(folder, self.config.root)
+            yield from (f"{within}/{file}" for file in files if file.endswith((*_YAML, ".csv")))
 
     def _stamps(self, patterns: Iterable[str]) -> Iterator[tuple[str, _Stamp]]:
         root = self.config.root

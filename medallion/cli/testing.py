@@ -46,9 +46,8 @@ def run_tests(
     if create:
         _create(project, chosen)
         return
-    from medallion.cli.console import print_error, print_json
-    from medallion.cli.unittest_view import print_nothing, print_results, unit_test_document
-    from medallion.unittests.run import UnitTestOutcome
+    from medallion.cli.console import print_json
+    from medallion.cli.unittest_view import print_nothing, print_unit_tests, unit_test_document
 
     run = project.test(chosen, exclude=left_out, matching=matching)
     if as_json:
@@ -56,12 +55,7 @@ def run_tests(
     elif not run.results and not run.errors:
         print_nothing(chosen, matching)
     else:
-        for error in run.errors:
-            print_error(error)
-        for result in run.results:
-            if result.outcome is UnitTestOutcome.BROKEN and result.error:
-                print_error(result.error)
-        print_results(run)
+        print_unit_tests(run)
     if run.exit_code:
         raise typer.Exit(run.exit_code)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from medallion.cli.console import count, err, out, print_line, seconds
+from medallion.cli.console import count, err, out, print_error, print_line, seconds
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
 from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
@@ -12,10 +12,11 @@ from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from medallion.cli.text import Console
     from medallion.names import TableName
     from medallion.unittests.compare import Difference, Pair, Row
 
-__all__ = ["difference_lines", "failure_lines", "print_nothing", "print_results", "unit_test_document"]
+__all__ = ["difference_lines", "failure_lines", "print_nothing", "print_unit_tests", "unit_test_document"]
 
 # So many rows say what is wrong; all of them are in the JSON.
 _MOST_ROWS = 10
@@ -28,9 +29,18 @@ _STYLES = {"-": "red", "+": "green", "^": "yellow", "?": "dim"}
 Line = tuple[str, str]
 
 
-def print_results(run: UnitTestRun) -> None:
+def print_unit_tests(run: UnitTestRun, console: Console | None = None) -> None:
+    """What could not be run, with why, and then the results, which are data unless another console is given."""
+    for error in run.errors:
+        print_error(error)
+    for result in run.results:
+        if result.outcome is UnitTestOutcome.BROKEN and result.error:
+            print_error(result.error)
+    _print_results(run, console or out())
+
+
+def _print_results(run: UnitTestRun, console: Console) -> None:
     """Models whose tests all passed, dimly; then every test that did not; then the sum."""
-    console = out()
     for model, results in _by_model(run.results):
         if all(result.outcome is UnitTestOutcome.PASSED for result in results):
             print_line(console, Text(f"{model}  {count(len(results), 'test')} passed", style="dim"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from medallion.cli.console import err, print_error
 from medallion.cli.run_view import RunView
+from medallion.cli.unittest_view import print_unit_tests
 from medallion.watch import Watcher
 
 if TYPE_CHECKING:
@@ -57,15 +58,17 @@ def _once(watcher: Watcher, changes: Sequence[Change]) -> None:
         err().print(
             f"nothing else to build; still failed or skipped: {', '.join(map(str, watcher.failed))}", style="dim"
         )
-    elif not done.errors:
+    elif not done.errors and not done.tests:
         err().print("nothing to build", style="dim")
+    if done.tests:
+        print_unit_tests(done.tests, err())
 
 
 def _places(watcher: Watcher) -> list[str]:
     """What is watched, without each single source."""
     sources = sorted(watcher.sources)
     more = [f"{len(sources) - _SHOWN} more"] if len(sources) > _SHOWN else []
-    return ["sql/", watcher.config.file, *sources[:_SHOWN], *more]
+    return ["sql/", "tests/sql/", watcher.config.file, *sources[:_SHOWN], *more]
 
 
 def _saved(changes: Sequence[Change]) -> str:

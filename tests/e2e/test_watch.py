@@ -323,3 +323,23 @@ def test_watching_goes_with_no_single_result(project: Project, option: str) -> N
 
 def test_what_cannot_be_run_at_all_is_not_watched(project: Project) -> None:
     project.run("run", "--watch", "gold.revenu").refused('"gold.revenu" selects nothing')
+
+
+def test_a_saved_test_or_model_runs_the_unit_tests_of_that_model(project: Project) -> None:
+    tests = project.root / "tests" / "sql" / "silver" / "orders.yaml"
+    tests.parent.mkdir(parents=True, exist_ok=True)
+    tests.unlink(missing_ok=True)
+    given = "- name: one order\n  given:\n    bronze.orders: [{order_id: 1, status: placed}]\n"
+    with watching(project) as watch:
+        tests.write_text(f"{given}  expect: [{{order_id: 1, status: shipped}}]\n")
+        said = watch.until("passed 0, failed 1")
+        assert "tests/sql/silver/orders.yaml saved" in said
+        assert "failed: tests/sql/silver/orders.yaml:1: one order" in said
+        tests.write_text(f"{given}  expect: [{{order_id: 1, status: placed}}]\n")
+        watch.until("passed 1, failed 0")
+        model = project.root / "sql" / "silver" / "orders.sql"
+        text = model.read_text()
+        model.write_text(text.replace("    status, ", "    upper(status) AS status, "))
+        assert model.read_text() != text
+        assert "one order" in watch.until("passed 0, failed 1")
+        assert watch.interrupt() == 130
