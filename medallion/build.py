@@ -7,56 +7,30 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from medallion.checks.data import Before, audit_of, check_data, refuse_failed
-from medallion.checks.failed import clear_failed
-from medallion.checks.forms import bind_checks
-from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError, ModelError
-from medallion.events import OnEvent, Outcome, RowDelta, StepFinished, StepProgress, StepStarted, ignore
-from medallion.models.fingerprint import fingerprint
-from medallion.names import TableName
-from medallion.observe import Identities, real_files, source_state
-from medallion.plan import Action, DataState, Decision, Observed, Step, audited, decide
-from medallion.publish import dataset_files, publish
-from medallion.reasons import REUSED, UP_TO_DATE, looked_at
-from medallion.records import Built, Checked, DataFile, Input, InputKind, Record
-from medallion.schemas import hold_contract, schema_of
+from medallion.errors import CheckError, MedallionError, ModelError
+from medallion.events import OnEvent, Outcome, StepFinished, ignore
+from medallion.maker import Ended, FilesAtHand, Maker
+from medallion.plan import Action, DataState, Observed, Step, audited, decide
+from medallion.publish import publish
+from medallion.reasons import UP_TO_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
-    from pathlib import Path
 
     from medallion.config import Config
-    from medallion.engines.protocol import Engine, Produced, Session
-    from medallion.events import CheckResult
+    from medallion.engines.protocol import Engine, Session
+    from medallion.events import Event
     from medallion.meanings import Meanings
-    from medallion.models.audits import Audit
+    from medallion.models.fingerprint import Recipe
     from medallion.models.graph import Graph
-    from medallion.schemas import Contracts, Schema
+    from medallion.names import TableName
+    from medallion.records import Record
+    from medallion.schemas import Contracts
 
 __all__ = ["CHANGED", "WORK", "FilesAtHand", "RunResult", "build"]
-
-
-class FilesAtHand(Protocol):
-    """Where real files come from."""
-
-    identities: Identities
-
-    @property
-    def has_past(self) -> bool:
-        """Whether any earlier build is known at all."""
-
-    def find(self, record: Record, state: DataState) -> Sequence[Path]:
-        """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
-
-    def committed(self, record: Record) -> str:
-        """Which version a record is, in words (``a1b2c3d of 2026-11-23``); empty where no commit has it."""
-
-    def copy(self, file: DataFile, target: Path) -> bool:
-        """Copy the content of a data file to ``target``; False where it cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +76,22 @@ def build(
     ``KeyboardInterrupt`` stops what runs, drops its temporary files and comes out again.
     """
     started = time.monotonic()
-    run = _Run(graph, observed, config, files, meanings, force=force, accept=accept, on_event=on_event)
-    run.differences = {} if differences else None
-    run.contracts = {} if accept else contracts
+    books = _Books(dict(observed.records), dict(observed.data), dict(observed.recipes))
+    observed = replace(observed, records=books.records, data=books.data, recipes=books.recipes)
+    tell = _in_turn(on_event)
+    maker = Maker(
+        graph,
+        observed,
+        config,
+        files,
+        meanings,
+        contracts,
+        force=force,
+        accept=accept,
+        differences=differences,
+        emit=tell,
+    )
+    run = _Run(graph, observed, books, config, maker, force=force, tell=tell)
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
@@ -127,16 +114,23 @@ CHANGED = frozenset({Outcome.BUILT, Outcome.SAME, Outcome.REUSED, Outcome.CHECKE
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """What a worker brings back."""
+class _Books:
+    """What a run writes down as it goes on, for whoever decides and makes next."""
 
-    outcome: Outcome
-    reason: str
-    seconds: float
-    record: Record | None = None
-    error: MedallionError | None = None
-    peak_memory: int | None = None
-    checks: tuple[CheckResult, ...] = ()
+    records: dict[TableName, Record]
+    data: dict[TableName, DataState]
+    recipes: dict[TableName, Recipe]
+
+
+def _in_turn(listener: OnEvent) -> OnEvent:
+    """The listener, told one event at a time: workers have something to tell as well."""
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            listener(event)
+
+    return tell
 
 
 class _Run:
@@ -146,42 +140,24 @@ class _Run:
         self,
         graph: Graph,
         observed: Observed,
+        books: _Books,
         config: Config,
-        files: FilesAtHand,
-        meanings: Meanings,
+        maker: Maker,
         *,
         force: bool,
-        accept: bool,
-        on_event: OnEvent,
+        tell: OnEvent,
     ) -> None:
         self.graph = graph
-        self.records = dict(observed.records)
-        self.data = dict(observed.data)
-        self.recipes = dict(observed.recipes)
-        self.observed = replace(observed, records=self.records, data=self.data, recipes=self.recipes)
+        self.observed = observed
+        self.records, self.data, self.recipes = books.records, books.data, books.recipes
         self.config = config
-        self.files = files
-        self.identities = files.identities
-        self.meanings = meanings
+        self.maker = maker
         self.force = force
-        self.accept = accept
+        self.tell = tell
         self.finished: list[StepFinished] = []
         self.peak_memory: dict[TableName, int] = {}
-        self.differences: dict[TableName, RowDelta] | None = None
-        self.contracts: Contracts = {}
-        self._listener = on_event
-        self._lock = threading.Lock()
-        self._registering = threading.Lock()
-        self._registered: set[TableName] = set()
-        self._published: set[TableName] = set()
-        self._stats: dict[TableName, list[tuple[Path, tuple[int, ...]]]] = {}
 
-    def emit(self, event: StepStarted | StepProgress | StepFinished) -> None:
-        """Tell the listener, one event at a time."""
-        with self._lock:
-            self._listener(event)
-
-    def finish(self, name: TableName, ended: _Ended) -> None:
+    def finish(self, name: TableName, ended: Ended) -> None:
         """Note how a step ended."""
         record = self.records.get(name)
         if ended.peak_memory is not None:
@@ -194,11 +170,11 @@ class _Run:
             record.rows if record else None,
             record.size if record else None,
             ended.error,
-            self.differences.get(name) if self.differences and ended.record else None,
+            self.maker.differences.get(name) if self.maker.differences and ended.record else None,
             ended.error.results if isinstance(ended.error, CheckError) else ended.checks,
         )
         self.finished.append(event)
-        self.emit(event)
+        self.tell(event)
 
     def settle(self, name: TableName, action: Action, reason: str, error: MedallionError | None) -> None:
         """A step that needs no work, or cannot be done."""
@@ -209,15 +185,15 @@ class _Run:
             kept = replace(record, built=replace(record.built, model=model.path), checked=checked)
             if kept != record:
                 self.records[name] = kept
-                publish(self.config, kept, None, self.identities)
-        self.finish(name, _Ended(_SETTLED[action], reason, 0.0, error=error))
+                publish(self.config, kept, None, self.maker.identities)
+        self.finish(name, Ended(_SETTLED[action], reason, 0.0, error=error))
 
     def carry_out(self, session: Session, todo: Sequence[Step], workers: int) -> None:
         """Run each step as soon as what it reads is settled, ``workers`` at a time."""
         from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
         waiting = [step.name for step in todo]
-        running: dict[Future[_Ended], TableName] = {}
+        running: dict[Future[Ended], TableName] = {}
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="model") as pool:
             try:
                 while waiting or running:
@@ -238,7 +214,7 @@ class _Run:
         session: Session,
         pool: ThreadPoolExecutor,
         waiting: list[TableName],
-        running: dict[Future[_Ended], TableName],
+        running: dict[Future[Ended], TableName],
     ) -> None:
         """Decide each step whose inputs are settled; hand those that must be built to the pool."""
         unsettled = {*waiting, *running.values()}
@@ -249,7 +225,7 @@ class _Run:
             self._renew_recipe(name)
             decision = decide(self.graph, self.observed, name, force=self.force)
             if decision.action in (Action.BUILD, Action.REUSE, Action.CHECK):
-                running[pool.submit(self._step, session, name, decision)] = name
+                running[pool.submit(self.maker.make, session, name, decision)] = name
                 continue
             unsettled.discard(name)
             same = decision.action is Action.UNCHANGED and decision.reason == UP_TO_DATE
@@ -261,22 +237,18 @@ class _Run:
     def _renew_recipe(self, name: TableName) -> None:
         """What the SQL means may hang on the columns of its inputs, which are settled now."""
         recipe, record = self.recipes[name], self.records.get(name)
-        if record is None and not self.files.has_past:
+        if record is None and not self.maker.files.has_past:
             return  # It is built in any case, and what its SQL means is asked beside that, for the record.
         if record is None or record.built.text != recipe.text or not recipe.sql:
             with suppress(ModelError):  # What is no SQL is told when it is built.
-                self.recipes[name] = replace(recipe, sql=self._meaning(name))
+                self.recipes[name] = replace(recipe, sql=self.maker.meaning(name))
 
-    def _meaning(self, name: TableName) -> str:
-        inputs = [self.records[read] for read in self.graph.inputs[name] if read in self.records]
-        return self.meanings.of(self.graph.models[name], self.graph.macros[name], inputs)
-
-    def _take(self, name: TableName, ended: _Ended, waiting: list[TableName]) -> None:
+    def _take(self, name: TableName, ended: Ended, waiting: list[TableName]) -> None:
         if ended.record is not None:
             self.records[name] = ended.record
             if ended.outcome is not Outcome.CHECKED:  # That wrote a record only, beside what may be a pointer still.
                 self.data[name] = DataState.PRESENT
-                self._published.add(name)
+                self.maker.published(name)
         self.finish(name, ended)
         if ended.outcome is Outcome.FAILED:
             self._skip_readers(name, waiting)
@@ -285,283 +257,7 @@ class _Run:
         readers = self.graph.downstream([failed])
         for name in [n for n in waiting if n in readers]:
             waiting.remove(name)
-            self.finish(name, _Ended(Outcome.SKIPPED, f"needs {failed}", 0.0))
-
-    def _step(self, session: Session, name: TableName, decision: Decision) -> _Ended:
-        """In a worker: compute and publish one dataset."""
-        before = self.records.get(name)
-        self.emit(StepStarted(name, before.rows if before else None))
-        started = time.monotonic()
-        target = self.config.state / "tmp" / f"{name}.parquet"
-        ended: _Ended | None = None
-        try:
-            if decision.action is Action.CHECK and before is not None:
-                ended = self._recheck(session, name, decision, before)
-            elif decision.reuse is not None:
-                ended = self._reuse(session, name, decision, decision.reuse, before, target)
-            if ended is None:
-                decision = replace(decision, reason=decision.reason.removesuffix(REUSED))
-                ended = self._build(session, name, decision, before, target)
-        except MedallionError as error:
-            return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=error)
-        except OSError as error:
-            refused = BuildError(
-                f"{name} cannot be built: {error.strerror or error}",
-                location=Location(str(error.filename)) if error.filename else None,
-                hint="check who owns the file, and the space on its disk; the dataset keeps its last version",
-            )
-            return _Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=refused)
-        finally:
-            target.unlink(missing_ok=True)
-        return replace(ended, seconds=time.monotonic() - started)
-
-    def _build(
-        self, session: Session, name: TableName, decision: Decision, before: Record | None, target: Path
-    ) -> _Ended:
-        from medallion.engines.source_files import check_whole
-
-        model = self.graph.models[name]
-        self._register(session, self.graph.inputs[name])
-        for source in model.sources:
-            files = self.observed.sources[source.path].files
-            real_files(files, self.identities)
-            for path in files:
-                check_whole(self.config.root / path, path)
-
-        def progress(percent: float | None) -> None:
-            written = target.stat().st_size if target.exists() else 0
-            self.emit(StepProgress(name, percent, written))
-
-        contract = self.contracts.get(name)
-        self._bind(session, name, contract)
-        produced = session.build(model, self.graph.macros[name], target, progress)
-        self._check_inputs(name)
-        record = self._record(name, decision.inputs, produced)
-        hold_contract(model, contract, schema_of(record))
-        record, checks = self._audit(session, record, before, [produced.file], produced=True)
-        same = self._publish(session, record, before, produced.file)
-        outcome = Outcome.SAME if same else Outcome.BUILT
-        return _Ended(outcome, decision.reason, 0.0, record, peak_memory=produced.peak_memory, checks=checks)
-
-    def _bind(self, session: Session, name: TableName, contract: Schema | MedallionError | None) -> None:
-        """Find before a model is run, which may take hours, what its contract or a check will not do with."""
-        model, audit = self.graph.models[name], self.graph.audits.get(name)
-        if contract is None and audit is None:
-            return
-        columns = session.bind(model, self.graph.macros[name], {})
-        if columns is None:
-            return
-        hold_contract(model, contract, columns)
-        if audit is not None and all(read in self.records for read in audit.reads):
-            schemas = {read: schema_of(self.records[read]) for read in audit.reads} | {name: columns}
-            bind_checks(audit, model, lambda probe: session.bind(probe, audit.macros, schemas, stored=False))
-
-    def _recheck(self, session: Session, name: TableName, decision: Decision, before: Record) -> _Ended:
-        """Run the checks on data that is there already; its record says so once it has passed them."""
-        before = replace(before, built=replace(before.built, model=self.graph.models[name].path))
-        files = list(self.files.find(before, self.data[name]))
-        record, checks = self._audit(session, before, before, files)
-        publish(self.config, record, None, self.identities)
-        return _Ended(Outcome.CHECKED, decision.reason, 0.0, record, checks=checks)
-
-    def _reuse(
-        self,
-        session: Session,
-        name: TableName,
-        decision: Decision,
-        past: Record,
-        before: Record | None,
-        target: Path,
-    ) -> _Ended | None:
-        """Take the data of an earlier build; None where it is not to be had after all."""
-        record = replace(
-            past,
-            files=tuple(replace(file, path=f"{name.name}.parquet") for file in past.files),
-            built=replace(past.built, model=self.graph.models[name].path, text=self.recipes[name].text),
-        )
-        hold_contract(self.graph.models[name], self.contracts.get(name), schema_of(record))
-        here = before is not None and before.content_id == record.content_id and self.data.get(name) is _PRESENT
-        if not here and not self.files.copy(past.files[0], target):
-            return None
-        data = [self.config.root / file for file in dataset_files(record)] if here else [target]
-        record, checks = self._audit(session, record, before, data)
-        self._publish(session, record, before, target)
-        return _Ended(Outcome.REUSED, decision.reason, 0.0, record, checks=checks)
-
-    def _audit(
-        self, session: Session, record: Record, before: Record | None, files: Sequence[Path], *, produced: bool = False
-    ) -> tuple[Record, tuple[CheckResult, ...]]:
-        """The record with what was checked, and the results; ``CheckError`` where the data must not be published.
-
-        Data that replaces none (``before`` is None) is compared with nothing.
-        """
-        name = record.dataset
-        audit = audit_of(self.graph, record)
-        if not audit.checks:
-            clear_failed(self.config.state / "failed", name)
-            return replace(record, checked=None), ()
-        missing = [read for read in audit.reads if read not in self.records]
-        if missing:
-            raise BuildError(
-                f"a check of {name} looks at {missing[0]}, which has not been built",
-                location=Location(self.graph.path(name)),
-                hint=f"`medallion run {missing[0]} {name}` builds both",
-            )
-        self._register(session, audit.reads)
-        results = check_data(
-            session,
-            self.config,
-            self.graph,
-            record,
-            files,
-            self._replaced(before, record, audit),
-            now=datetime.now(UTC),
-            keep=True,
-            in_order=produced,
-        )
-        try:
-            results = refuse_failed(results, record, published=before, accept=self.accept)
-        except CheckError as error:
-            version = (
-                self.files.committed(before) if before is not None and before.content_id != record.content_id else ""
-            )
-            error.kept += f" ({version})" if version else ""
-            raise
-        digest = self.observed.checks.get(name)
-        return replace(record, checked=Checked(digest, looked_at(self.records, audit)) if digest else None), results
-
-    def _replaced(self, before: Record | None, record: Record, audit: Audit) -> Before | None:
-        """The version about to be replaced, where checks compare with it; its files are fetched if need be."""
-        compares = any(check.kind.compares for check in audit.checks)
-        if before is None or not compares or before.content_id == record.content_id:
-            return None
-        state = self.data.get(record.dataset)
-        at_hand = state in (DataState.PRESENT, DataState.UNFETCHED)
-        with suppress(DataError):
-            return Before(before, [*self.files.find(before, state)] if at_hand and state else None)
-        return Before(before, None)
-
-    def _publish(self, session: Session, record: Record, before: Record | None, file: Path) -> bool:
-        """Put data and record in place; whether the data is what it was before."""
-        name = record.dataset
-        same = before is not None and before.content_id == record.content_id
-        if before is not None and self.data.get(name) is DataState.PRESENT and not self.force:
-            self._check_untouched(name, before)
-        if before is not None and not same:
-            self._compare(session, before, record, file)
-        in_place = same and self.data.get(name) is DataState.PRESENT
-        publish(self.config, record, None if in_place else file, self.identities)
-        return same
-
-    def _compare(self, session: Session, before: Record, record: Record, produced: Path) -> None:
-        """Count how rows differ from the version about to be replaced, if that is wanted and possible."""
-        name = record.dataset
-        if self.differences is not None and self.data.get(name) is DataState.PRESENT:
-            old = [self.config.root / file for file in dataset_files(before)]
-            delta = session.compare(old, [produced], record.key)
-            if delta is not None:
-                self.differences[name] = delta
-
-    def _register(self, session: Session, names: Sequence[TableName]) -> None:
-        """Make inputs readable, each once for all its readers."""
-        with self._registering:
-            for name in names:
-                if name in self._registered:
-                    continue
-                if name in self._published:  # What this run has written needs no second look.
-                    files = [self.config.root / f for f in dataset_files(self.records[name])]
-                else:
-                    files = list(self.files.find(self.records[name], self.data[name]))
-                session.register(name, files, private=_is_private(self.graph, name))
-                self._stats[name] = [(file, _stamp(file)) for file in files]
-                self._registered.add(name)
-
-    def _check_inputs(self, name: TableName) -> None:
-        """What changed while it was read must not be written down as what was read; plain Git asks for no lock."""
-        for read in self.graph.inputs[name]:
-            for file, stamp in self._stats[read]:
-                if _stamp(file) != stamp:
-                    raise BuildError(
-                        f"{read} changed while {name} was built from it, so the result is not kept",
-                        location=Location(str(file)),
-                        hint="run again when nothing else writes to the project",
-                    )
-        for source in self.graph.models[name].sources:
-            before = self.observed.sources[source.path]
-            if source_state(source.path, self.config, self.identities).content_id != before.content_id:
-                raise BuildError(
-                    f'"{source.path}" changed while {name} was built, so its result is not kept',
-                    location=self.graph.models[name].locate(source.offset, source.length),
-                    hint="run again when nothing writes to it",
-                )
-
-    def _check_untouched(self, name: TableName, before: Record) -> None:
-        """Data that somebody else wrote since the run began is not overwritten, nor taken for what was built."""
-        for path, file in zip(dataset_files(before), before.files, strict=True):
-            found = self.identities.of(path)
-            if found is None or found[0] != file.oid:
-                raise BuildError(
-                    f"the data of {name} was changed by something else while it was built, so it is left alone",
-                    location=Location(path),
-                    hint=f"`medallion restore {name}` takes the recorded data back",
-                )
-
-    def _record(self, name: TableName, before: Sequence[Input], produced: Produced) -> Record:
-        model = self.graph.models[name]
-        recipe = replace(self.recipes[name], sql=self._meaning(name))
-        file = DataFile(f"{name.name}.parquet", produced.oid, produced.size, produced.rows, produced.key_range)
-        inputs = self._inputs(name, before, [column.name for column in produced.columns])
-        return Record(
-            dataset=name,
-            rows=produced.rows,
-            columns=produced.columns,
-            key=model.key,
-            files=(file,),
-            built=Built(
-                fingerprint=fingerprint(recipe, [(i.name, i.identity) for i in inputs]),
-                model=model.path,
-                engine=recipe.engine,
-                engine_version=recipe.engine_version,
-                inputs=inputs,
-                sql=recipe.sql,
-                text=recipe.text,
-                macros=recipe.macros,
-                variables=recipe.variables,
-            ),
-        )
-
-    def _inputs(self, name: TableName, taken: Sequence[Input], outputs: Sequence[str]) -> tuple[Input, ...]:
-        """The inputs as they were taken before the model ran, with the columns that it reads."""
-        from medallion.lineage import columns_read
-
-        reads = columns_read(self.graph, name, outputs, self.records)
-        names = self.graph.names(name)
-        inputs = []
-        for read in taken:
-            if read.kind is InputKind.DATASET:
-                upstream = TableName.parse(read.name)
-                columns = reads[upstream]
-                read = replace(read, columns=columns, identity=self.records[upstream].seen(columns, names))
-            else:
-                self.identities.remember_listing(read.content_id, self.observed.sources[read.name].files)
-            inputs.append(read)
-        return tuple(inputs)
+            self.finish(name, Ended(Outcome.SKIPPED, f"needs {failed}", 0.0))
 
 
-def _is_private(graph: Graph, name: TableName) -> bool:
-    """Whether a dataset has a column whose values are not to be shown."""
-    model = graph.models.get(name)
-    return model is not None and bool(model.private)
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    """What differs once a file was written to, replaced or removed."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return ()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-
-
-_PRESENT = DataState.PRESENT
 _SETTLED = {Action.UNCHANGED: Outcome.UNCHANGED, Action.ERROR: Outcome.FAILED, Action.SKIP: Outcome.SKIPPED}
