@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import CheckError, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, StepFinished, ignore
-from medallion.maker import Ended, FilesAtHand, Maker
+from medallion.made import Ended, FilesAtHand
 from medallion.plan import Action, DataState, Observed, Step, audited, decide
 from medallion.publish import publish
 from medallion.reasons import UP_TO_DATE
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.engines.protocol import Engine, Session
     from medallion.events import Event
+    from medallion.maker import Maker
     from medallion.meanings import Meanings
     from medallion.models.fingerprint import Recipe
     from medallion.models.graph import Graph
@@ -79,24 +80,26 @@ def build(
     books = _Books(dict(observed.records), dict(observed.data), dict(observed.recipes))
     observed = replace(observed, records=books.records, data=books.data, recipes=books.recipes)
     tell = _in_turn(on_event)
-    maker = Maker(
-        graph,
-        observed,
-        config,
-        files,
-        meanings,
-        contracts,
-        force=force,
-        accept=accept,
-        differences=differences,
-        emit=tell,
-    )
-    run = _Run(graph, observed, books, config, maker, force=force, tell=tell)
+    run = _Run(graph, observed, books, config, files, force=force, tell=tell)
     todo = [step for step in steps if step.action in WORK]
     for step in steps:
         if step.action not in WORK:
             run.settle(step.name, step.action, step.reason, step.error)
     if todo:
+        from medallion.maker import Maker  # With all that checks: where nothing is to be done, nobody waits for it.
+
+        run.maker = Maker(
+            graph,
+            observed,
+            config,
+            files,
+            meanings,
+            contracts,
+            force=force,
+            accept=accept,
+            differences=differences,
+            emit=tell,
+        )
         with engine().open() as session:
             run.carry_out(session, todo, workers=config.threads or os.cpu_count() or 1)
     return RunResult(
@@ -142,7 +145,7 @@ class _Run:
         observed: Observed,
         books: _Books,
         config: Config,
-        maker: Maker,
+        files: FilesAtHand,
         *,
         force: bool,
         tell: OnEvent,
@@ -151,7 +154,8 @@ class _Run:
         self.observed = observed
         self.records, self.data, self.recipes = books.records, books.data, books.recipes
         self.config = config
-        self.maker = maker
+        self.files = files
+        self.maker: Maker
         self.force = force
         self.tell = tell
         self.finished: list[StepFinished] = []
@@ -170,7 +174,7 @@ class _Run:
             record.rows if record else None,
             record.size if record else None,
             ended.error,
-            self.maker.differences.get(name) if self.maker.differences and ended.record else None,
+            ended.difference,
             ended.error.results if isinstance(ended.error, CheckError) else ended.checks,
         )
         self.finished.append(event)
@@ -185,7 +189,7 @@ class _Run:
             kept = replace(record, built=replace(record.built, model=model.path), checked=checked)
             if kept != record:
                 self.records[name] = kept
-                publish(self.config, kept, None, self.maker.identities)
+                publish(self.config, kept, None, self.files.identities)
         self.finish(name, Ended(_SETTLED[action], reason, 0.0, error=error))
 
     def carry_out(self, session: Session, todo: Sequence[Step], workers: int) -> None:
@@ -237,7 +241,7 @@ class _Run:
     def _renew_recipe(self, name: TableName) -> None:
         """What the SQL means may hang on the columns of its inputs, which are settled now."""
         recipe, record = self.recipes[name], self.records.get(name)
-        if record is None and not self.maker.files.has_past:
+        if record is None and not self.files.has_past:
             return  # It is built in any case, and what its SQL means is asked beside that, for the record.
         if record is None or record.built.text != recipe.text or not recipe.sql:
             with suppress(ModelError):  # What is no SQL is told when it is built.

@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from medallion.checks.data import Before, audit_of, check_data, refuse_failed
 from medallion.checks.failed import clear_failed
 from medallion.checks.forms import bind_checks
 from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError
 from medallion.events import Outcome, RowDelta, StepProgress, StepStarted
+from medallion.made import Ended
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
-from medallion.observe import Identities, real_files, source_state
+from medallion.observe import real_files, source_state
 from medallion.plan import Action, DataState, Decision, Observed
 from medallion.publish import dataset_files, publish
 from medallion.reasons import REUSED, looked_at
@@ -30,44 +31,13 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.engines.protocol import Produced, Session
     from medallion.events import CheckResult
+    from medallion.made import FilesAtHand
     from medallion.meanings import Meanings
     from medallion.models.audits import Audit
     from medallion.models.graph import Graph
     from medallion.schemas import Contracts, Schema
 
-__all__ = ["Ended", "FilesAtHand", "Maker"]
-
-
-class FilesAtHand(Protocol):
-    """Where real files come from."""
-
-    identities: Identities
-
-    @property
-    def has_past(self) -> bool:
-        """Whether any earlier build is known at all."""
-
-    def find(self, record: Record, state: DataState) -> Sequence[Path]:
-        """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
-
-    def committed(self, record: Record) -> str:
-        """Which version a record is, in words (``a1b2c3d of 2026-11-23``); empty where no commit has it."""
-
-    def copy(self, file: DataFile, target: Path) -> bool:
-        """Copy the content of a data file to ``target``; False where it cannot be had."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a worker brings back."""
-
-    outcome: Outcome
-    reason: str
-    seconds: float
-    record: Record | None = None
-    error: MedallionError | None = None
-    peak_memory: int | None = None
-    checks: tuple[CheckResult, ...] = ()
+__all__ = ["Maker"]
 
 
 class Maker:
@@ -143,7 +113,8 @@ class Maker:
             return Ended(Outcome.FAILED, decision.reason, time.monotonic() - started, error=refused)
         finally:
             target.unlink(missing_ok=True)
-        return replace(ended, seconds=time.monotonic() - started)
+        difference = self.differences.get(name) if self.differences else None
+        return replace(ended, seconds=time.monotonic() - started, difference=difference)
 
     def _build(
         self, session: Session, name: TableName, decision: Decision, before: Record | None, target: Path

@@ -155,6 +155,10 @@ class Project:
         self, workspace: Workspace, steps: tuple[Step, ...], *, force: bool, accept: bool
     ) -> tuple[Step, ...]:
         """The steps with what binding them tells."""
+        from medallion.plan import Action
+
+        if all(step.action is Action.UNCHANGED for step in steps):
+            return steps
         from medallion.rehearse import rehearse
 
         def engine() -> Engine:
