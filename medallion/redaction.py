@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["TOKENS", "redact"]
 
@@ -18,12 +23,18 @@ TOKENS: dict[str, str] = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
 }
 
+
+def _lazily(pattern: str, flags: int = 0) -> Callable[[], re.Pattern[str]]:
+    """A pattern that is compiled when it is first used: most commands see no text that is suspect."""
+    return cache(lambda: re.compile(pattern, flags))
+
+
 # A password may hold an @ or, though it should not, a slash; a port in front of a path is no password.
-_USER = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s'\"/?#]*|[^\s'\"/?#:]*:(?!\d+[/?#])[^\s'\"]*)@", re.IGNORECASE)
-_SSH_USER = re.compile(r"(?:git\+)?ssh://[\w.-]+@", re.IGNORECASE)
+_USER = _lazily(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s'\"/?#]*|[^\s'\"/?#:]*:(?!\d+[/?#])[^\s'\"]*)@", re.IGNORECASE)
+_SSH_USER = _lazily(r"(?:git\+)?ssh://[\w.-]+@", re.IGNORECASE)
 
 # Names of parameters: signatures of Amazon, Google and Azure, and whatever calls itself a secret.
-_PARAMETER = re.compile(
+_PARAMETER = _lazily(
     r"(?<=[?&;#])("
     r"[\w.%-]*(?:token|secret|passw|passphrase|credential|signature|authorization|apikey|accesskey)[\w.%-]*"
     r"|(?:x-amz|x-goog)-[\w-]+|(?:\w+[_-])?(?:key|auth|sig|pwd|pass)(?:[_-]?id)?|GoogleAccessId|Policy|Expires"
@@ -32,7 +43,7 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 # The same in what is no URL: a connection's text, a header, a CREATE SECRET.
-_SETTING = re.compile(
+_SETTING = _lazily(
     r"(?<![\w?&])((?:password|passwd|pwd|secret_?key|access_?token|api_?key|account_?key|client_?secret)=)"
     r"(?:'[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)"
     r"|(\b(?:bearer|authorization: *(?:basic|bearer|token)) +)[\w.~+/=-]{8,}"
@@ -40,9 +51,9 @@ _SETTING = re.compile(
     r"(?:'[^']+'|\$\$.+?\$\$)",
     re.IGNORECASE,
 )
-_TOKEN = re.compile("|".join(TOKENS.values()))
+_TOKEN = _lazily("|".join(TOKENS.values()))
 # What any of them has in it; most texts have none, and that is quick to see.
-_SUSPECT = re.compile(
+_SUSPECT = _lazily(
     r"://|[?&]\w|passw|pwd|secret|token|bearer|authorization|_?key[_ =]|apikey|accountkey|connection_string"
     r"|AKIA|ASIA|gh._|github_pat|glpat|xox|AIza|BEGIN",
     re.IGNORECASE,
@@ -54,7 +65,7 @@ def redact(text: str, *, keep_width: bool = False) -> str:
 
     With ``keep_width`` the result has as many characters as ``text``, so that places in it stay right.
     """
-    if not _SUSPECT.search(text):
+    if not _SUSPECT().search(text):
         return text
 
     def masked(found: re.Match[str], before: str, after: str = "") -> str:
@@ -62,9 +73,9 @@ def redact(text: str, *, keep_width: bool = False) -> str:
         return before + ("*" * hidden if keep_width else _MASK) + after
 
     def user(found: re.Match[str]) -> str:
-        return found[0] if _SSH_USER.fullmatch(found[0]) else masked(found, found[1], "@")
+        return found[0] if _SSH_USER().fullmatch(found[0]) else masked(found, found[1], "@")
 
-    text = _USER.sub(user, text)
-    text = _PARAMETER.sub(lambda found: masked(found, f"{found[1]}="), text)
-    text = _SETTING.sub(lambda found: masked(found, next(filter(None, found.groups()))), text)
-    return _TOKEN.sub(lambda found: masked(found, ""), text)
+    text = _USER().sub(user, text)
+    text = _PARAMETER().sub(lambda found: masked(found, f"{found[1]}="), text)
+    text = _SETTING().sub(lambda found: masked(found, next(filter(None, found.groups()))), text)
+    return _TOKEN().sub(lambda found: masked(found, ""), text)
