@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from medallion.errors import CheckError, MedallionError, ModelError
+from medallion.errors import BuildError, CheckError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, StepFinished, ignore
 from medallion.made import Ended, FilesAtHand
 from medallion.plan import Action, DataState, Observed, Step, audited, decide
@@ -229,6 +229,11 @@ class _Run:
             self._renew_recipe(name)
             decision = decide(self.graph, self.observed, name, force=self.force)
             if decision.action in (Action.BUILD, Action.REUSE, Action.CHECK):
+                absent = next((read for read in audited(self.graph, name) if read not in self.records), None)
+                if absent is not None:
+                    unsettled.discard(name)
+                    self._leave(name, absent, waiting)
+                    continue
                 running[pool.submit(self.maker.make, session, name, decision)] = name
                 continue
             unsettled.discard(name)
@@ -256,6 +261,19 @@ class _Run:
         self.finish(name, ended)
         if ended.outcome is Outcome.FAILED:
             self._skip_readers(name, waiting)
+
+    def _leave(self, name: TableName, absent: TableName, waiting: list[TableName]) -> None:
+        """Do without a dataset whose checks look at what is not there: it could not be published."""
+        if any(step.dataset == absent for step in self.finished):
+            self.finish(name, Ended(Outcome.SKIPPED, f"its checks need {absent}", 0.0))
+        else:
+            error = BuildError(
+                f"a check of {name} looks at {absent}, which has not been built",
+                location=Location(self.graph.path(name)),
+                hint=f"`medallion run {absent} {name}` builds both",
+            )
+            self.finish(name, Ended(Outcome.FAILED, "its checks cannot be run", 0.0, error=error))
+        self._skip_readers(name, waiting)
 
     def _skip_readers(self, failed: TableName, waiting: list[TableName]) -> None:
         readers = self.graph.downstream([failed])

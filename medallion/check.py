@@ -37,7 +37,8 @@ class Version:
     """Datasets and checks of one moment: a full commit hash, or the work tree.
 
     ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
-    its own time, so that the same question has the same answer for ever. ``problems`` are files of checks and macros
+    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``problems`` are
+    files of checks and macros
     that cannot be read.
     """
 
@@ -98,11 +99,12 @@ def check_version(
     """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read."""
     started = time.monotonic()
     graph = version.graph
-    names = [name for name in graph.order if (chosen is None or name in chosen) and name in graph.audits]
+    asked = [name for name in graph.order if chosen is None or name in chosen]
+    names = [name for name in asked if name in graph.audits]
     unbuilt = tuple(name for name in names if name not in version.records)
     results: list[CheckResult] = []
     errors: list[MedallionError] = [*version.problems]
-    errors += [graph.problems[name] for name in names if name in graph.problems]
+    errors += [graph.problems[name] for name in asked if name in graph.problems]
     todo = [name for name in names if name in version.records and name not in graph.problems]
     if todo:
         with engine().open() as session:
@@ -134,4 +136,5 @@ def _check(
         registered[read] = files
         model = version.graph.models.get(read)
         session.register(read, files, private=model is not None and bool(model.private))
-    return check_data(session, config, version.graph, record, registered[name], None, now=version.now, keep=True)
+    kept = config.state / "failed" / "check"  # Apart from what a run has left to be looked into.
+    return check_data(session, config, version.graph, record, registered[name], None, now=version.now, keep=kept)

@@ -7,12 +7,13 @@ import shutil
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from medallion.errors import GitError
+from medallion.errors import DataError, GitError, Location, RecordError
+from medallion.git.lfs import Pointer
 from medallion.models.fingerprint import recipe_digest
 from medallion.observe import data_folder
 from medallion.past import recipe_of
 from medallion.plan import DataState
-from medallion.records import record_path
+from medallion.records import Record, record_path
 from medallion.versions import files_in_worktree
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from medallion.git.lfs import Store
     from medallion.models.fingerprint import Recipe
-    from medallion.records import DataFile, Record
+    from medallion.names import TableName
+    from medallion.records import DataFile
     from medallion.workspace import Workspace
 
 __all__ = ["Files"]
@@ -99,6 +101,33 @@ class Files:
             return whole
         except OSError:  # What cannot be copied can be built.
             return False
+
+    def former(self, record: Record) -> Sequence[Path]:
+        """Files with the data of a record: those of the work tree if they hold it, else of the store, fetched if need
+        be; ``DataError`` where it is lost.
+        """
+        try:
+            return self.find(record, DataState.PRESENT)
+        except DataError:
+            store = self._store()
+            if store is None:
+                raise
+            pointers = [Pointer(file.oid, file.size) for file in record.files]
+            store.fetch(dict.fromkeys(pointers, Location(record_path(record.dataset))))
+            paths = [store.path(file.oid) for file in record.files]
+            found = self.identities.of_all([str(path) for path in paths])
+            if [seen and seen[0] for seen in found] != [file.oid for file in record.files]:
+                raise
+            return paths
+
+    def last_committed(self, name: TableName) -> Record | None:
+        """The record of a dataset in the last commit; None where there is none, or none that can be read."""
+        store, path = self._store(), record_path(name)
+        try:
+            data = store.repo.read("HEAD", [path]).get(path) if store else None
+            return Record.decode(data, path) if data is not None else None
+        except (GitError, RecordError):
+            return None
 
     def committed(self, record: Record) -> str:
         """Which version a record is: its commit and that one's date; empty where HEAD has another record or none."""

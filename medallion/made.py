@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from medallion.errors import MedallionError
     from medallion.events import CheckResult, Outcome, RowDelta
+    from medallion.names import TableName
     from medallion.observe import Identities
     from medallion.plan import DataState
     from medallion.records import DataFile, Record
@@ -29,6 +30,12 @@ class FilesAtHand(Protocol):
 
     def find(self, record: Record, state: DataState) -> Sequence[Path]:
         """Real Parquet files of a dataset as it stands in the work tree, fetching them if need be."""
+
+    def former(self, record: Record) -> Sequence[Path]:
+        """Files with the data of a record that may lie in the work tree no more; ``DataError`` where it is lost."""
+
+    def last_committed(self, name: TableName) -> Record | None:
+        """The record of a dataset in the last commit; None where there is none."""
 
     def committed(self, record: Record) -> str:
         """Which version a record is, in words (``a1b2c3d of 2026-11-23``); empty where no commit has it."""

@@ -192,22 +192,12 @@ class Maker:
     def _audit(
         self, session: Session, record: Record, before: Record | None, files: Sequence[Path], *, produced: bool = False
     ) -> tuple[Record, tuple[CheckResult, ...]]:
-        """The record with what was checked, and the results; ``CheckError`` where the data must not be published.
-
-        Data that replaces none (``before`` is None) is compared with nothing.
-        """
+        """The record with what was checked, and the results; ``CheckError`` where the data must not be published."""
         name = record.dataset
         audit = audit_of(self.graph, record)
         if not audit.checks:
             clear_failed(self.config.state / "failed", name)
             return replace(record, checked=None), ()
-        missing = [read for read in audit.reads if read not in self.records]
-        if missing:
-            raise BuildError(
-                f"a check of {name} looks at {missing[0]}, which has not been built",
-                location=Location(self.graph.path(name)),
-                hint=f"`medallion run {missing[0]} {name}` builds both",
-            )
         self._register(session, audit.reads)
         results = check_data(
             session,
@@ -217,7 +207,7 @@ class Maker:
             files,
             self._replaced(before, record, audit),
             now=datetime.now(UTC),
-            keep=True,
+            keep=self.config.state / "failed",
             in_order=produced,
         )
         try:
@@ -229,17 +219,21 @@ class Maker:
             error.kept += f" ({version})" if version else ""
             raise
         digest = self.observed.checks.get(name)
-        return replace(record, checked=Checked(digest, looked_at(self.records, audit)) if digest else None), results
+        passed = Checked.of(digest, record.content_id, looked_at(self.records, audit)) if digest else None
+        return replace(record, checked=passed), results
 
     def _replaced(self, before: Record | None, record: Record, audit: Audit) -> Before | None:
-        """The version about to be replaced, where checks compare with it; its files are fetched if need be."""
-        compares = any(check.kind.compares for check in audit.checks)
-        if before is None or not compares or before.content_id == record.content_id:
+        """The version about to be replaced, where checks compare with it; its files are fetched if need be.
+
+        Without a record that is the version of the last commit: to delete a dataset must not make its past forgotten.
+        """
+        if not any(check.kind.compares for check in audit.checks):
             return None
-        state = self.data.get(record.dataset)
-        at_hand = state in (DataState.PRESENT, DataState.UNFETCHED)
+        before = before or self.files.last_committed(record.dataset)
+        if before is None or before.content_id == record.content_id:
+            return None
         with suppress(DataError):
-            return Before(before, [*self.files.find(before, state)] if at_hand and state else None)
+            return Before(before, [*self.files.former(before)])
         return Before(before, None)
 
     def _publish(self, session: Session, record: Record, before: Record | None, file: Path) -> bool:

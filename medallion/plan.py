@@ -213,7 +213,7 @@ def decide(
     gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
         unchecked = why_unchecked(observed, name, record, graph.audits)
-        if unchecked and not gone:
+        if unchecked:
             return Decision(Action.CHECK, unchecked, inputs, fingerprint=now)
         return Decision(Action.UNCHANGED, why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now)
     if gone:

@@ -271,7 +271,10 @@ class Project:
 
         started = datetime.now(UTC)
         select, exclude = _listed(select), _listed(exclude)
-        workspace, steps = self.plan(volatile=False)
+        workspace, steps = self.plan(volatile=False, bind=False)
+        here = [term for term in (*select, *exclude) if "stale" in term or "git:" in term] if at else []
+        if here:
+            raise MedallionError(f'"{here[0]}" speaks of the work tree, and --at of a version', hint="leave one out")
         if at is None:
             version, changed = version_here(workspace, self._store), self._changed(workspace, [*select, *exclude])
         else:

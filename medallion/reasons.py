@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.records import InputKind
+from medallion.records import Checked, InputKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,13 +93,12 @@ def why_unchecked(observed: Observed, name: TableName, record: Record | None, au
         return ""
     if record.checked is None:
         return "its checks have not been run"
-    if record.checked.digest != digest:
-        return "its checks changed"
     now = looked_at(observed.records, audits[name])
-    changed = sorted(
-        read for read in {*now, *record.checked.inputs} if record.checked.inputs.get(read) != now.get(read)
-    )
-    return f"{listed(changed)} changed, which its checks look at" if changed else ""
+    if record.checked == Checked.of(digest, record.content_id, now):
+        return ""
+    before = record.checked.inputs
+    changed = sorted(read for read in {*now, *before} if before.get(read) != now.get(read))
+    return f"{listed(changed)} changed, which its checks look at" if changed else "its checks changed"
 
 
 def looked_at(records: Mapping[TableName, Record], audit: Audit) -> dict[str, str]:

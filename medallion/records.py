@@ -106,10 +106,20 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Which checks the data has passed: the digest of all, and the content ids of the other datasets they looked at."""
+    """What the data has passed. ``inputs`` are the content ids of the other datasets that its checks looked at.
+
+    ``digest`` is over the checks, the data and those inputs together: Git merges lines, and two that are each true of
+    one side must not come out as a claim that nobody has tried.
+    """
 
     digest: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, checks: str, content_id: str, inputs: Mapping[str, str]) -> Checked:
+        """That data with this content id has passed the ``checks`` of this digest, which looked at ``inputs``."""
+        claim = json.dumps([checks, content_id, sorted(inputs.items())], separators=(",", ":"))
+        return cls(hashlib.sha256(claim.encode()).hexdigest(), inputs)
 
 
 @dataclass(frozen=True)

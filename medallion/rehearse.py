@@ -15,7 +15,7 @@ from medallion.checks.forms import bind_checks
 from medallion.errors import MedallionError
 from medallion.observe import Identities, real_files
 from medallion.plan import Action, Observed, Step, decide
-from medallion.reasons import listed
+from medallion.reasons import listed, why_unchecked
 from medallion.schemas import Contracts, Schema, compare_schemas, hold_contract, schema_of, told, with_schema
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class _Rehearsal:
     def _bind_checks(self, name: TableName) -> None:
         """Bind the checks that are to be run, where the columns of all that they look at are known."""
         audit, record = self.graph.audits.get(name), self.observed.records.get(name)
-        checked = record.checked.digest if record and record.checked else ""
-        if audit is None or (name not in self._found and self.observed.checks.get(name, "") == checked):
+        touched = audit is not None and not self._found.keys().isdisjoint((name, *audit.reads))
+        if audit is None or not (touched or why_unchecked(self.observed, name, record, self.graph.audits)):
             return
         schemas = {read: self.columns(read) for read in (name, *audit.reads)}
         known = {read: columns for read, columns in schemas.items() if columns is not None}

@@ -12,7 +12,7 @@ from medallion.git.lfs import conflicted
 from medallion.meanings import Meanings
 from medallion.models.fingerprint import Recipe, checks_digest, recipe
 from medallion.models.graph import Graph, build_graph
-from medallion.names import TableName
+from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.parsed import Parsed
 from medallion.past import Past
@@ -71,6 +71,8 @@ def look(
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             records.pop(name, None)
+    for name, wrong in _unknown_private(graph, records).items():
+        problems.setdefault(name, wrong)
     checks = {}
     for name in graph.audits:
         try:
@@ -123,6 +125,26 @@ def _recipes(
         except ModelError as error:
             problems.setdefault(name, error)
     return recipes, problems
+
+
+def _unknown_private(graph: Graph, records: Mapping[TableName, Record]) -> dict[TableName, ModelError]:
+    """Marks that hide nothing, since no column has that name: told of data that is there, too."""
+    found = {}
+    for name, model in graph.models.items():
+        record = records.get(name)
+        if not model.private or record is None or record.built.text != model.digest:
+            continue
+        columns = [column.name for column in record.columns]
+        absent = sorted(model.private - {column.lower() for column in columns})
+        if absent:
+            mark = next(a for a in model.annotations if a.word == "private")
+            near = nearest(absent[0], columns)
+            found[name] = ModelError(
+                f'@private names a column that the model does not have: "{absent[0]}"',
+                location=model.locate(mark.offset, len("@private")),
+                hint=f'did you mean "{near}"?' if near else f"the columns are {', '.join(columns)}",
+            )
+    return found
 
 
 def _between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:

@@ -48,15 +48,16 @@ class Subject:
     ``hidden`` are the columns, in lower case, whose values are not shown: its own private ones, and those of the
     datasets that its checks look at; the reader of the data then has to be discreet. ``now`` is what age is counted
     from (ISO 8601, with its zone). Rows that fail go to ``failed``, at most ``most`` of a check, by way of
-    ``scratch``; None: they are not kept. ``in_order``: the rows are surely in the order of the key.
+    ``scratch``. ``in_order``: the rows are surely in the order of the key.
     """
 
     model: Model
     record: Record
+    root: Path
     hidden: frozenset[str]
     now: str
     scratch: Path
-    failed: Path | None
+    failed: Path
     most: int
     in_order: bool
 
@@ -67,8 +68,7 @@ def audit(reader: Reader, subject: Subject, audit: Audit, former: Former | None 
     Without ``former``, what compares with it is left out: nothing is replaced. ``MedallionError``, at the check, where
     one cannot be evaluated.
     """
-    checks = [check for check in audit.checks if former is not None or not check.kind.compares]
-    return _Audit(reader, subject, audit.macros, former).run(checks)
+    return _Audit(reader, subject, audit.macros, former).run(audit.checks)
 
 
 class _Audit:
@@ -78,12 +78,19 @@ class _Audit:
         self.macros = macros
         self.former = former
         self.table = subject.record.dataset.sql
+        # A record may be of anybody; what it says of the data counts where this process wrote both.
+        columns = subject.record.columns if subject.in_order else ()
         self.rows = subject.record.rows
-        self.nullable = {column.name.lower(): column.nullable for column in subject.record.columns}
+        if not subject.in_order:
+            self.rows = int(reader.rows(f"SELECT count(*) FROM {self.table}")[0][0])
+        self.nullable = {column.name.lower(): column.nullable for column in columns}
 
     def run(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Evaluate all, then look at what failed."""
-        forms = [form_of(check, self.subject.model, self.reader.bind) for check in checks]
+        # Also of those that there is nothing to compare with: a mistake in them is told before it is needed.
+        found = {id(check): form_of(check, self.subject.model, self.reader.bind) for check in checks}
+        checks = [check for check in checks if self.former is not None or not check.kind.compares]
+        forms = [found[id(check)] for check in checks]
         counted = self._count(checks, forms)
         results = []
         for check, form in zip(checks, forms, strict=True):

@@ -12,7 +12,7 @@ from medallion.engines.sql import read_parquet
 from medallion.errors import CheckError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.audits import Audit
-from medallion.models.check import Kind
+from medallion.models.check import Kind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +52,13 @@ def check_data(
     before: Before | None,
     *,
     now: datetime,
-    keep: bool,
+    keep: Path,
     in_order: bool = False,
 ) -> tuple[CheckResult, ...]:
     """The results of all checks on ``files``, which ``record`` describes.
 
     The datasets that checks look at have to be registered; ``session`` has this one registered with ``files`` from now
-    on. With ``keep``, rows that fail are kept in ``.medallion/failed/``, and those that failed before go.
+    on. Rows that fail are kept in the folder ``keep``, and those of this dataset that failed before go.
     ``in_order``: this process has just written the rows in the order of the key. ``MedallionError``, at the check,
     where one cannot be evaluated.
     """
@@ -75,15 +75,15 @@ def check_data(
     subject = Subject(
         model=graph.models[name],
         record=record,
+        root=config.root,
         hidden=frozenset().union(*(model.private for model in models)),
         now=now.isoformat(),
         scratch=config.state / "tmp" / f"failed-{name}-{os.getpid()}.parquet",
-        failed=config.state / "failed" if keep else None,
+        failed=keep,
         most=config.failed_rows,
         in_order=in_order,
     )
-    if keep:
-        clear_failed(config.state / "failed", name)
+    clear_failed(keep, name)
     with session.reader([name, *found.reads], found.macros, discreet=bool(subject.hidden)) as reader:
         results = audit(reader, subject, found, former)
     if before is not None and former is None:
@@ -92,7 +92,7 @@ def check_data(
 
 
 def _not_compared(subject: Subject, found: Audit) -> tuple[CheckResult, ...]:
-    """What could not be compared, because the version before is not to be had: that is said, and stops nothing."""
+    """What cannot be compared, because the version before is lost: nobody can say that it holds."""
     return tuple(
         CheckResult(
             dataset=subject.record.dataset,
@@ -100,11 +100,11 @@ def _not_compared(subject: Subject, found: Audit) -> tuple[CheckResult, ...]:
             kind=str(check.kind),
             severity=str(check.severity),
             columns=check.columns,
-            status=CheckStatus.WARNED,
+            status=CheckStatus.WARNED if check.severity is Severity.WARN else CheckStatus.FAILED,
             failures=None,
             rows=subject.record.rows,
             location=check.locate(subject.model.text),
-            message="not compared: the data of the version before is not to be had",
+            message="it cannot be compared: the data of the version before is lost",
         )
         for check in found.checks
         if check.kind.compares
@@ -132,7 +132,7 @@ def refuse_failed(
         kept = "the data stays as it is"
     else:
         kept = "the dataset keeps its last good version"
-    expected = any(result.kind.startswith("expect ") for result in failed)
+    expected = all(result.kind.startswith("expect ") for result in failed)
     raise CheckError(
         f"{record.dataset}: {'check failed' if len(failed) == 1 else f'{len(failed)} checks failed'}: {names}",
         location=failed[0].location,

@@ -44,7 +44,7 @@ def sample_of(
 
 def keep_failed(reader: Reader, subject: Subject, check: str, query: str) -> str | None:
     """Write the rows that fail, all their columns; the file's path, or None where they are not kept."""
-    if subject.failed is None or subject.most == 0:
+    if subject.most == 0:
         return None
     folder = subject.failed / str(subject.record.dataset)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def keep_failed(reader: Reader, subject: Subject, check: str, query: str) -> str
         # A query may give what no Parquet holds, and a run that begins meanwhile clears the folder of the scratch file.
         subject.scratch.unlink(missing_ok=True)
         return None
-    return target.relative_to(subject.failed.parent.parent).as_posix()
+    return target.relative_to(subject.root).as_posix()
 
 
 def clear_failed(folder: Path, name: TableName) -> None:

@@ -103,7 +103,10 @@ def _problem(
             return _unknown(read, check, _source(check, models[name]), known)
     if check.probe is None:
         return None
-    return hidden_read(check.probe, macros_of(check.probe))
+    problem = hidden_read(check.probe, macros_of(check.probe))
+    if problem is None or check.kind is Kind.QUERY or (problem.location and problem.location.path != check.path):
+        return problem
+    return problem.at(check.locate(_source(check, models[name])))
 
 
 def _source(check: Check, model: Model) -> str:

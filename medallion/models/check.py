@@ -115,7 +115,9 @@ def probe_text(check: Check, name: TableName) -> tuple[str, int]:
     """
     if check.kind is Kind.QUERY:
         return check.sql, 0
-    if check.kind is Kind.ROW_COUNT:
+    if check.kind is Kind.EXPECT_UNCHANGED:  # It is asked of the version before, which has the name of the table alone.
+        before, after = f'SELECT 1 FROM (FROM {name.sql}) AS "{name.name}" WHERE (\n', "\n)"
+    elif check.kind is Kind.ROW_COUNT:
         before, after = "SELECT (\n", f"\n) AS holds FROM (SELECT count(*) AS row_count FROM {name.sql})"
     else:
         before, after = f"SELECT 1 FROM {name.sql} WHERE (\n", "\n)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
@@ -94,6 +95,8 @@ class _Reader:
         check = _READERS.get(self.word, _Reader.condition)(self)
         if self.at_most and check.kind in (Kind.KEY, Kind.ROW_COUNT, Kind.FRESHNESS, Kind.EXPECT_COLUMNS):
             raise self.error(f"{self.word} takes no `at most`: it does not count rows that are wrong")
+        if self.at_most and self.at_most.percent and Decimal(self.at_most.number) >= 100:
+            raise self.error(f"at most {self.at_most.number}% allows everything")
         tolerated = ""
         if self.at_most:
             tolerated = f" at most {self.at_most.number}{'%' if self.at_most.percent else ' rows'}"
@@ -190,6 +193,8 @@ class _Reader:
         if not found or not (found[1] or found[2]):
             raise self.error("this is no range; quote a bound that is neither a number nor a date")
         values = tuple(_literal(bound) for bound in found.groups())
+        if all(_NUMBER.fullmatch(value) for value in values) and Decimal(values[0]) > Decimal(values[1]):
+            raise self.error("nothing lies in this range: the first bound is above the second")
         return self.made(Kind.RANGE, (column,), f"range {_listed([column])} {rest}", values=values)
 
     def regex(self) -> Check:

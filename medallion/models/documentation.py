@@ -41,6 +41,7 @@ def read_documentation(lexed: Lexed, tokens: Sequence[Token], path: str) -> Docu
     annotations: list[Annotation] = []
     for comment in (c for c in lexed.comments if c.offset < start):
         text, found = read_comment(comment, None, path, lexed.text)
+        _refuse_lost_condition(comment, annotations, path, lexed.text)
         prose.append(text)
         annotations += found
     columns: dict[str, str] = {}
@@ -56,6 +57,18 @@ def read_documentation(lexed: Lexed, tokens: Sequence[Token], path: str) -> Docu
         {name: redact(text) for name, text in columns.items() if text},
         tuple(annotations),
     )
+
+
+def _refuse_lost_condition(comment: Comment, before: Sequence[Annotation], path: str, source: str) -> None:
+    """Half of a condition must not be asked as if it were all: the next comment does not belong to it."""
+    word = comment.text.strip().partition(" ")[0]
+    goes_on = word.upper() in ("AND", "OR") and before and before[-1].word in ("check", "warn", "expect")
+    if goes_on and not source[before[-1].offset : comment.offset].strip().count("\n"):
+        raise ModelError(
+            f"the condition before ends with its line, and this goes on with {word}",
+            location=Location.at(path, source, comment.offset + comment.text.index(word), len(word)),
+            hint="write it in one line, or all of it in one comment between /* and */",
+        )
 
 
 def _refuse_lost_annotations(lexed: Lexed, taken: set[int], path: str) -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["FILE_READERS", "HIDDEN_READERS", "PURE_TABLE_FUNCTIONS", "VOLATILE", "VOLATILE_WORDS"]
+__all__ = ["CLOCK", "FILE_READERS", "HIDDEN_READERS", "PURE_TABLE_FUNCTIONS", "VOLATILE", "VOLATILE_WORDS"]
+
+#: Of those below, the ones that ask the clock. A check may: it is judged when it is run.
+CLOCK = frozenset(
+    {
+        *("now", "today", "ago", "age", "get_current_timestamp", "get_current_time", "transaction_timestamp"),
+        *("current_localtime", "current_localtimestamp", "current_date", "current_time", "current_timestamp"),
+        *("localtime", "localtimestamp"),
+    }
+)
 
 #: Table functions that read the files named by their first argument.
 FILE_READERS = frozenset(

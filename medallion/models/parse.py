@@ -9,7 +9,7 @@ from medallion.errors import Location, ModelError
 from medallion.models.check import Check, Kind, Severity, check_name, probe_text
 from medallion.models.conditions import CONDITIONS, read_at_most, read_check
 from medallion.models.documentation import read_documentation
-from medallion.models.functions import FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
+from medallion.models.functions import CLOCK, FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
 from medallion.models.model import Call, Macro, Model, Reference, Word
 from medallion.models.names_only import names_in
 from medallion.models.references import read_macro_references, read_references
@@ -103,6 +103,7 @@ def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
         probe = _read(model.name, model.path, query, layers)
     except ModelError as error:
         raise error.at(place) from error
+    _refuse_chance(probe, place)
     if probe.sources:
         raise ModelError(
             f'a check reads datasets only, and this reads "{probe.sources[0].path}"',
@@ -112,6 +113,20 @@ def _probed(check: Check, model: Model, layers: Sequence[str]) -> Check:
     return replace(check, probe=replace(probe, text=model.text, sql_offset=check.sql_offset - before))
 
 
+_CHECK_HINT = "write the query alone: it returns the rows that are wrong"
+
+
+def _refuse_chance(probe: Model, place: Location) -> None:
+    """A check that asks chance has another result each time; one that asks the clock is judged when it is run."""
+    for word in probe.volatile_at:
+        if word.raw.lower() not in CLOCK:
+            raise ModelError(
+                f"{word.raw} gives another result each time, so the check would say nothing",
+                location=place,
+                hint="ask for what must always hold",
+            )
+
+
 def parse_check(path: str, text: str, layers: Sequence[str]) -> Check:
     """Read a file of ``sql/checks/``: one SELECT that returns the rows that are wrong.
 
@@ -119,7 +134,15 @@ def parse_check(path: str, text: str, layers: Sequence[str]) -> Check:
     tolerates. ``ModelError`` as for a model.
     """
     name = check_name(path)
-    model = _read(TableName("checks", name), path, text, layers)
+    try:
+        model = _read(TableName("checks", name), path, text, layers)
+    except ModelError as error:
+        error.message = error.message.replace("a model is one SELECT", "a check is one SELECT")
+        error.hint = error.hint.replace("write the query alone: medallion stores its result", _CHECK_HINT)
+        error.hint = error.hint.replace("a model is one SELECT", "a check is one SELECT")
+        raise
+    for word in model.volatile_at:
+        _refuse_chance(model, model.locate(word.start, len(word.raw)))
     if model.sources:
         raise ModelError(
             f'a check reads datasets only, and this reads "{model.sources[0].path}"',

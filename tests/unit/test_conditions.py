@@ -354,7 +354,7 @@ def test_a_query_of_its_own_says_how_bad_it_is_and_what_is_tolerated(
         ("SELECT a -- @not_null\nFROM silver.x", "@not_null speaks of a dataset", "@not_null"),
         ("FROM 'sources/a.csv'", 'a check reads datasets only, and this reads "sources/a.csv"', "'sources/a.csv'"),
         ("FROM silver.x; FROM silver.y", "the file holds more than one statement", "FROM"),
-        ("DELETE FROM silver.x", "a model is one SELECT; this begins with DELETE", "DELETE"),
+        ("DELETE FROM silver.x", "a check is one SELECT; this begins with DELETE", "DELETE"),
         ("-- @wran\nFROM silver.x", 'unknown annotation "@wran"', "@wran"),
     ],
 )

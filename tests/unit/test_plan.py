@@ -104,8 +104,10 @@ class Project:
         file = DataFile(f"{name.name}.parquet", oid(name, content), 9, 3)
         columns = (Column("a", "INTEGER", False, oid(name, content)), Column("unread", "INTEGER", False, oid(name)))
         audit, digest = graph.audits.get(name), checks_digest(graph, name, self.variables)
-        checked = Checked(digest, looked_at(self.records, audit)) if audit and digest else None
-        self.records[name] = Record(name, 3, columns, made.key, (file,), built, checked)
+        record = Record(name, 3, columns, made.key, (file,), built)
+        if audit and digest:
+            record = replace(record, checked=Checked.of(digest, record.content_id, looked_at(self.records, audit)))
+        self.records[name] = record
         self.data[name] = DataState.PRESENT
 
     def plan(self, *selected: TableName, force: bool = False, volatile: bool = True) -> dict[str, Step]:
@@ -621,8 +623,8 @@ def test_a_check_that_is_a_problem_stops_its_dataset_and_what_reads_it(checked: 
     assert steps["gold.corpus"].action is Action.SKIP
 
 
-def test_a_check_on_data_whose_source_is_gone_is_not_asked_for(checked: Project) -> None:
+def test_a_check_needs_no_source(checked: Project) -> None:
     checked.models["bronze.pages"] = "-- @check row_count > 0\n" + MODELS["bronze.pages"]
     assert checked.plan()["bronze.pages"].action is Action.CHECK
     checked.sources[SOURCE] = SourceState(SOURCE, None, {}, absent=True)
-    assert checked.plan()["bronze.pages"].action is Action.UNCHANGED
+    assert checked.plan()["bronze.pages"].action is Action.CHECK
