@@ -658,7 +658,7 @@ ASKED = st.one_of(
     st.tuples(st.just("key"), st.sampled_from(["i", "f", "w", "i, w", "i, f, w"])),
     st.tuples(st.just("accepted_values"), st.lists(st.integers(-3, 3), min_size=1, max_size=3)),
     st.tuples(st.just("range i"), st.tuples(st.integers(-3, 0), st.integers(0, 3))),
-    st.tuples(st.just("range f"), st.tuples(st.sampled_from([-1.5, 0, 1]), st.sampled_from([0, 1.5, 2]))),
+    st.tuples(st.just("range f"), st.tuples(st.sampled_from([-1.5, 0, 1]), st.sampled_from([1, 1.5, 2]))),
     st.tuples(st.just("condition"), st.integers(-3, 3)),
 )
 
