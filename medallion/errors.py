@@ -16,7 +16,8 @@
     └── StaleError                exit code 1: data does not match its SQL or inputs
 
 A message says what failed; ``location`` where; ``hint`` what to do next. The edges render them; nobody
-else prints. An exception outside of this tree is a bug of ours.
+else prints. An exception outside of this tree is a bug of ours. ``is_ctrl_c`` knows the
+one that is none, and no error either.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ __all__ = [
     "RevisionError",
     "SourceError",
     "StaleError",
+    "is_ctrl_c",
 ]
 
 _WIDEST = 120
@@ -197,3 +199,8 @@ class StaleError(MedallionError):
     """Data that does not match its SQL or its inputs."""
 
     exit_code = 1
+
+
+def is_ctrl_c(error: RuntimeError) -> bool:
+    """Whether it is what DuckDB's Python package makes of Ctrl-C while a statement runs; no ``duckdb.Error``."""
+    return str(error) == "Query interrupted"

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from medallion.schemas import Contracts
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
-    from medallion.unittests.cases import UnitTest
     from medallion.unittests.create import Created
     from medallion.unittests.run import Runner, UnitTestResult, UnitTestRun
     from medallion.workspace import Workspace
@@ -314,26 +313,18 @@ class Project:
         """Run the unit tests in ``tests/sql/`` of the selected models (all, without a selection).
 
         Each runs its model on the rows that it gives, in a DuckDB that reads and writes no file. ``matching``: only
-        those whose names hold this text, in any case. What goes wrong is in the result, not an exception.
+        those whose names hold this text, in any case. What goes wrong is in the result, not an exception, but for a
+        selection that no test answers to: ``MedallionError``, unless it asked for what is stale or has changed.
         """
-        from medallion.unittests.files import find_files, read_file
-        from medallion.unittests.run import UnitTestRun, open_runner, say_nothing
+        from medallion.select import asks_what_changed
+        from medallion.unittests.run import say_nothing
+        from medallion.unittests.suite import Wanted, run_suite
 
-        began = time.monotonic()
         select, exclude = _listed(select), _listed(exclude)
-        graph, records, broken = self._told()
-        chosen = self._chosen(select, exclude, volatile=False)[2] if [*select, *exclude] else None
-        files, errors = find_files(self.config, graph.order)
-        if chosen is not None:
-            files, errors = [file for file in files if file.model in chosen], []
-        tests: list[UnitTest] = []
-        for file in files:
-            read, wrong = read_file(self.config, file)
-            tests += [test for test in read if matching.casefold() in test.name.casefold()]
-            errors += wrong
-        with open_runner(self.config, graph, records, broken) as runner:
-            results = runner.run_all(tests, on_result or say_nothing)
-        return UnitTestRun(tuple(results), tuple(errors), time.monotonic() - began)
+        terms = [*select, *exclude]
+        chosen = self._chosen(select, exclude, volatile=False)[2] if terms else None
+        wanted = Wanted(chosen, matching, tuple(select), may_be_none=asks_what_changed(terms))
+        return run_suite(self.config, *self._told(), wanted, on_result or say_nothing)
 
     def _told(self) -> tuple[Graph, Mapping[TableName, Record], Mapping[TableName, MedallionError]]:
         """Models and records, without a look at any data."""

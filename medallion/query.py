@@ -83,13 +83,9 @@ class Result:
         """The rows in lists of at most ``size``, without holding all of them."""
         deadline = self._statement.deadline()
         with self._statement.explained(deadline=deadline):
-            with deadline.running():
-                cursor = self._statement.execute()
-                rows = cursor.fetchmany(size)
-            while rows:
+            cursor = deadline.run(self._statement.execute)
+            while rows := deadline.run(lambda: cursor.fetchmany(size)):
                 yield rows
-                with deadline.running():
-                    rows = cursor.fetchmany(size)
 
     def arrow(self) -> pyarrow.Table:
         """All rows as an Arrow table, HUGEINT as DECIMAL(38, 0); ``QueryError`` where Arrow would change a value."""
@@ -100,8 +96,8 @@ class Result:
                     hint="cast it to DECIMAL(38, 0) or VARCHAR",
                 )
         deadline = self._statement.deadline()
-        with self._statement.explained(deadline=deadline), deadline.running():
-            table = self._statement.relation().to_arrow_table()
+        with self._statement.explained(deadline=deadline):
+            table = deadline.run(lambda: self._statement.relation().to_arrow_table())
         if any("HUGEINT" in kind for kind in self.types):
             _refuse_long_numbers(table)
         return table
@@ -176,8 +172,8 @@ class _Statement:
         inner = _explained(self.spliced.sql)
         shift = len("DESCRIBE ") - (self.spliced.sql.rindex(inner) if inner else 0)
         deadline = self.deadline()
-        with self.explained(shift, deadline), deadline.running():
-            found = self.cursor.execute(f"DESCRIBE {inner or self.spliced.sql}").fetchall()
+        with self.explained(shift, deadline):
+            found = deadline.run(lambda: self.cursor.execute(f"DESCRIBE {inner or self.spliced.sql}").fetchall())
         if inner:
             return [("explain_key", "VARCHAR"), ("explain_value", "VARCHAR")]
         return [(row[0], row[1]) for row in found]

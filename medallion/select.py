@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from medallion.models.graph import Graph
 
-__all__ = ["revisions", "select"]
+__all__ = ["asks_what_changed", "revisions", "select"]
 
 # What may stand before a colon, with an example of each.
 _METHODS: Mapping[str, str] = {"tag": "tag:nightly", "path": "path:sql/gold", "git": "git:main"}
@@ -72,6 +72,11 @@ def select(
 def revisions(terms: Iterable[str]) -> set[str]:
     """The revisions that the terms ask to compare with."""
     return {term.value for intersection in _sets(terms) for term in intersection if term.method == "git"}
+
+
+def asks_what_changed(terms: Iterable[str]) -> bool:
+    """Whether what the terms take in depends on what was done last, so that it may well be nothing."""
+    return any(term.method == "git" or term.value == "stale" for intersection in _sets(terms) for term in intersection)
 
 
 def _tags(graph: Graph, name: TableName) -> set[str]:

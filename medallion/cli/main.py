@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from medallion import __version__
-from medallion.errors import Location, MedallionError
+from medallion.errors import Location, MedallionError, is_ctrl_c
 
 if TYPE_CHECKING:
     import typer
@@ -54,6 +54,8 @@ def main() -> None:
         code = _misused(error)
     except OSError as error:
         code = _failed(_refused(error)) if error.errno in _REFUSALS else _unexpected()
+    except RuntimeError as error:
+        code = _INTERRUPTED if is_ctrl_c(error) else _unexpected()
     except Exception:
         code = _unexpected()
     if code == _INTERRUPTED:

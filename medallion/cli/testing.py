@@ -35,7 +35,7 @@ def run_tests(
     """Run the unit tests of models: rows that tests/sql/ gives, and the rows that must come out.
 
     They run in a DuckDB that reads and writes no file, and need no data: types come from records, or from the models.
-    Exits with 1 where a test fails, with 2 where one cannot be run.
+    Exits with 1 where a test fails, with 2 where one cannot be run, or where no test is selected.
 
     Example: medallion test silver.orders
     """
@@ -53,7 +53,7 @@ def run_tests(
     if as_json:
         print_json(unit_test_document(run))
     elif not run.results and not run.errors:
-        print_nothing(chosen, matching)
+        print_nothing(chosen)
     else:
         print_unit_tests(run)
     if run.exit_code:

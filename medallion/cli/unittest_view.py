@@ -58,11 +58,8 @@ def _print_results(run: UnitTestRun, console: Console) -> None:
     console.print(Text(", ").join(parts).append(f" in {seconds(run.seconds)}", style="default"))
 
 
-def print_nothing(select: Sequence[str], matching: str) -> None:
+def print_nothing(select: Sequence[str]) -> None:
     """That there is no test, and how to get the first."""
-    if matching:
-        err().print(f'no test has a name that holds "{matching}"', style="yellow")
-        return
     name = select[0] if len(select) == 1 and select[0].count(".") == 1 and "*" not in select[0] else "silver.orders"
     among = f" for {' '.join(select)}" if select else ""
     err().print(f"there are no unit tests{among} in tests/sql/", style="yellow")

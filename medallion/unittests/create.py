@@ -19,7 +19,6 @@ from medallion.unittests.source import Source, UnitTestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from medallion.models.model import Model
     from medallion.names import TableName
     from medallion.unittests.cases import UnitTest
     from medallion.unittests.compare import Row
@@ -131,17 +130,12 @@ def _samples(database: Database, subject: Subject, query: Callable[[str], Iterab
 def _columns(database: Database, subject: Subject, name: TableName) -> tuple[str, ...]:
     """The columns of an input that the model could read, without the private ones."""
     used = database.graph.names(subject.model.name)
-    private = _private(database.graph.models.get(name))
+    model = database.graph.models.get(name)
+    private = model.private if model else frozenset()
     public = [column for column in subject.schemas[name] if column.lower() not in private]
     if not public:
         raise UnitTestError(f"every column of {name} is @private", hint="write the test by hand, with rows made up")
     return tuple(column for column in public if used is None or column.lower() in used) or (public[0],)
-
-
-def _private(model: Model | None) -> set[str]:
-    """The columns that are never shown, in lower case."""
-    annotations = model.annotations if model else ()
-    return {a.column.lower() for a in annotations if a.word == "private" and a.column}
 
 
 def _short(column: str, kind: str) -> str:
@@ -204,8 +198,7 @@ def _expected(database: Database, name: TableName, head: str) -> tuple[str, list
             f"{name} makes {len(rows):,} rows of these few, which nobody would read",
             hint="write the test by hand, with rows made up",
         )
-    private = _private(subject.model)
-    kept = [i for i, (column, _) in enumerate(outputs) if column.lower() not in private]
+    kept = [i for i, (column, _) in enumerate(outputs) if column.lower() not in subject.model.private]
     notes: list[str] = []
     while True:
         names = [outputs[i][0] for i in kept]

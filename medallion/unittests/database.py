@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medallion.engines.deadline import Deadline
 from medallion.engines.faults import read_fault
 from medallion.engines.macros import callees_first, create_macro
 from medallion.engines.model_run import ModelRun
@@ -17,8 +18,10 @@ from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError
 from medallion.names import TableName
 from medallion.unittests.clock import stop_the_clock
+from medallion.unittests.nested import is_nested, leaves, node_of_json, of_texts
 from medallion.unittests.readers import Reader, find_readers, replace_readers
 from medallion.unittests.source import UnitTestError
+from medallion.unittests.tables import Cell
 from medallion.unittests.values import as_text, as_written, cast, column_as_text, loss, same_nan
 
 if TYPE_CHECKING:
@@ -30,9 +33,9 @@ if TYPE_CHECKING:
     from medallion.models.model import Macro, Model
     from medallion.records import Record
     from medallion.unittests.compare import Row
-    from medallion.unittests.tables import Cell, Table
+    from medallion.unittests.tables import Table
 
-__all__ = ["Database", "Stand", "Subject"]
+__all__ = ["Database", "Stand", "Subject", "comes_of_rows", "makes_columns_of_rows"]
 
 _PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
 
@@ -54,11 +57,14 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model ready to be run here. ``stands`` are by the name of what they stand in for, paths among them."""
+    """A model ready to be run here.
+
+    ``stands`` are by the name of what they stand in for, paths among them: one for each time that a file is read.
+    """
 
     model: Model
     macros: tuple[Macro, ...]
-    stands: Mapping[str, Stand]
+    stands: Mapping[str, tuple[Stand, ...]]
     schemas: Mapping[TableName, Mapping[str, str]]
     files: Mapping[TableName, Mapping[str, str]]
 
@@ -123,15 +129,15 @@ class Database:
             raise UnitTestError(f"there is no model {name}", hint=f"write sql/{name.layer}/{name.name}.sql")
         inputs = self.graph.inputs[name]
         schemas = {dataset: self.columns(dataset) for dataset in inputs}
-        stands = {str(dataset): Stand(dataset.sql, schemas[dataset]) for dataset in inputs}
+        stands = {str(dataset): (Stand(dataset.sql, schemas[dataset]),) for dataset in inputs}
         readers = self._readers_of(model)
         files: dict[TableName, Mapping[str, str]] = {}
         for reader in readers:
-            columns = dict(reader.columns or ())
-            files[TableName(reader.schema, reader.function)] = columns
-            self._create(reader.schema, reader.function, columns)
-            stand = Stand(f"{identifier(reader.schema)}.{identifier(reader.function)}", columns)
-            stands |= dict.fromkeys(reader.paths, stand)
+            table = TableName(reader.schema, reader.function)
+            self._create(table.layer, table.name, dict(reader.columns or ()))
+            files[table] = self._created(table)
+            stand = Stand(table.sql, files[table])
+            stands |= {path: (*stands.get(path, ()), stand) for path in reader.paths}
         macros = callees_first(self.graph.macros[name])
         for macro in macros:
             self._ensure_macro(macro)
@@ -141,7 +147,8 @@ class Database:
         """The calls that read files, all of which can be replaced."""
         readers = find_readers(model, self._readers_before)
         self._readers_before += len(readers)
-        typed = {path for reader in readers if reader.columns is not None for path in reader.paths}
+        typed = {path for reader in readers for path in reader.paths}
+        typed -= {path for reader in readers if reader.columns is None for path in reader.paths}
         for source in model.sources:
             if source.path not in typed:
                 raise UnitTestError(
@@ -208,6 +215,10 @@ class Database:
                 hint=f"`medallion run --force {schema}.{table}` writes its record anew",
             ) from error
 
+    def _created(self, table: TableName) -> Mapping[str, str]:
+        """The columns of a table with its types as DuckDB calls them, whatever its author did."""
+        return {row[0]: row[1] for row in self._cursor.execute(f"DESCRIBE {table.sql}").fetchall()}
+
     def _ensure_macro(self, macro: Macro) -> None:
         if macro.name not in self._macros:
             self._macros[macro.name] = create_macro(self._cursor, macro)
@@ -245,35 +256,71 @@ class Database:
         else:
             self._cursor.execute(f"RESET VARIABLE {identifier(name)}")
 
-    def _insert(self, name: str, stand: Stand, table: Table) -> None:
-        columns = []
+    def _insert(self, name: str, stands: Sequence[Stand], table: Table) -> None:
+        """The rows into each of the tables, which may differ in their columns; any column has to be in one of them."""
+        known = list(dict.fromkeys(column for stand in stands for column in stand.columns))
         for header in table.columns:
-            column = stand.column(header.name)
-            if column is None:
-                raise header.place.unknown(
-                    f"{name} has no column", header.name, list(stand.columns), f"it has {', '.join(stand.columns)}"
-                )
-            columns.append(column)
-        if not columns:
-            if table.rows:
-                raise table.place.error("the rows name no column", "name one at least")
-            return
-        kinds = [stand.columns[column] for column in columns]
-        names = ", ".join(map(identifier, columns))
-        for rows, values, parameters in _batches(table, kinds):
-            self._read_values(f"INSERT INTO {stand.sql} ({names}) VALUES {values}", parameters, rows, kinds)
+            if all(stand.column(header.name) is None for stand in stands):
+                raise header.place.unknown(f"{name} has no column", header.name, known, f"it has {', '.join(known)}")
+        if table.rows and not table.columns:
+            raise table.place.error("the rows name no column", "name one at least")
+        for stand in stands:
+            found = [(stand.column(header.name), i) for i, header in enumerate(table.columns)]
+            columns = {column: i for column, i in found if column is not None}
+            rows = [tuple(row[i] for i in columns.values()) for row in table.rows]
+            if not columns:  # As many rows as the others get, with nothing in them.
+                columns = {next(iter(stand.columns)): 0}
+                rows = [(Cell(None, None, table.place),)] * len(rows)
+            kinds = [stand.columns[column] for column in columns]
+            names = ", ".join(map(identifier, columns))
+            for batch, values, parameters in self._batches(rows, kinds):
+                self._read_values(f"INSERT INTO {stand.sql} ({names}) VALUES {values}", parameters, batch, kinds)
 
     def texts(self, table: Table, kinds: Sequence[str]) -> list[Row]:
         """The values of a table, as values of these types, by their texts."""
         found: list[Row] = []
         if all(as_written(cell, kind) for row in table.rows for cell, kind in zip(row, kinds, strict=True)):
             return [tuple(cell.text for cell in row) for row in table.rows]
-        for rows, values, parameters in _batches(table, kinds):
+        for rows, values, parameters in self._batches(table.rows, kinds):
             listed = ", ".join(as_text(f"c{i}", kind) for i, kind in enumerate(kinds))
             names = ", ".join(f"c{i}" for i in range(len(kinds)))
             statement = f"SELECT {listed} FROM (VALUES {values}) AS rows({names})"
             found += self._read_values(statement, parameters, rows, kinds)
         return [_comparable(row, kinds) for row in found]
+
+    def _batches(
+        self, every: Sequence[Sequence[Cell]], kinds: Sequence[str]
+    ) -> Iterator[tuple[Sequence[Sequence[Cell]], str, list[str]]]:
+        """Rows, with the SQL of their values and its parameters, so many at a time."""
+        for start in range(0, len(every), _ROWS_A_STATEMENT):
+            rows = every[start : start + _ROWS_A_STATEMENT]
+            parameters: list[str] = []
+            listed = []
+            for row in rows:
+                values = []
+                for cell, kind in zip(row, kinds, strict=True):
+                    self._refuse_loss(cell, kind)
+                    value, bound = cast(cell, kind)
+                    values.append(value)
+                    parameters += bound
+                listed.append(f"({', '.join(values)})")
+            yield rows, ", ".join(listed), parameters
+
+    def _refuse_loss(self, cell: Cell, kind: str) -> None:
+        """Refuse a value that its type would change without a word, be it within a list, a struct or a map."""
+        node = cell.nested
+        if cell.text is not None:
+            if not is_nested(kind):
+                if lost := loss(cell.text, kind):
+                    raise cell.place.error(f"{cell.text} cannot be kept: {lost}", f"the column is {kind}")
+                return
+            # A list may stand in a text, as CSV has it: what is in it DuckDB alone can tell.
+            asked = f"SELECT CAST(to_json(TRY_CAST(? AS {of_texts(kind)})) AS VARCHAR)"
+            (found,) = self._cursor.execute(asked, [cell.text]).fetchall()
+            node = node_of_json(found[0], cell.place) if found[0] is not None else None
+        for leaf, inner in leaves(node, kind) if node else ():
+            if lost := loss(leaf.text, inner):
+                raise leaf.place.error(f"{leaf.text} cannot be kept: {lost}", f"the column is {kind}")
 
     def _read_values(
         self, statement: str, parameters: Sequence[str], rows: Sequence[Sequence[Cell]], kinds: Sequence[str]
@@ -308,7 +355,7 @@ class Database:
         if key in self._outputs:
             return self._outputs[key]
         found = self._bind(replace(subject, model=model), model.path)
-        if not any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in subject.macros))):
+        if not makes_columns_of_rows(subject, model):
             self._outputs[key] = found
         return found
 
@@ -324,7 +371,8 @@ class Database:
         run = ModelRun(model, subject.macros, subject.tables)
         listed = ", ".join(column_as_text(name, kind) for name, kind in outputs)
         kinds = [kind for _, kind in outputs]
-        return [_comparable(row, kinds) for row in run.fetch(self._cursor, f"SELECT {listed} FROM (\n", "\n)")]
+        found = Deadline(self._cursor).run(lambda: run.fetch(self._cursor, f"SELECT {listed} FROM (\n", "\n)"))
+        return [_comparable(row, kinds) for row in found]
 
 
 def _recorded(record: Record) -> Mapping[str, str]:
@@ -343,20 +391,14 @@ def _comparable(row: Row, kinds: Sequence[str]) -> Row:
     return tuple(same_nan(text, kind) for text, kind in zip(row, kinds, strict=True))
 
 
-def _batches(table: Table, kinds: Sequence[str]) -> Iterator[tuple[Sequence[Sequence[Cell]], str, list[str]]]:
-    """Rows, with the SQL of their values and its parameters, so many at a time."""
-    for start in range(0, len(table.rows), _ROWS_A_STATEMENT):
-        rows = table.rows[start : start + _ROWS_A_STATEMENT]
-        parameters: list[str] = []
-        listed = []
-        for row in rows:
-            values = []
-            for cell, kind in zip(row, kinds, strict=True):
-                lost = loss(cell, kind)
-                if lost:
-                    raise cell.place.error(f"{cell.text} cannot be kept: {lost}", f"the column is {kind}")
-                value, bound = cast(cell, kind)
-                values.append(value)
-                parameters += bound
-            listed.append(f"({', '.join(values)})")
-        yield rows, ", ".join(listed), parameters
+def makes_columns_of_rows(subject: Subject, model: Model) -> bool:
+    """Whether a PIVOT may be in it, which makes columns of the values that it meets."""
+    return any(_PIVOT.search(text) for text in (model.sql, *(macro.sql for macro in subject.macros)))
+
+
+def comes_of_rows(error: MedallionError) -> bool:
+    """Whether DuckDB met a value that it could not do with; else the SQL is at fault, whatever the rows."""
+    import duckdb
+
+    cause = error.__cause__
+    return isinstance(cause, duckdb.Error) and read_fault(cause).kind not in ("Parser", "Syntax", "Binder", "Catalog")

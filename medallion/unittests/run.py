@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.errors import Location, MedallionError
+from medallion.errors import Location, MedallionError, is_ctrl_c
 from medallion.unittests.compare import Difference, compare
 from medallion.unittests.ctes import read_ctes
-from medallion.unittests.database import Database
+from medallion.unittests.database import Database, comes_of_rows, makes_columns_of_rows
 from medallion.unittests.source import UnitTestError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Runner:
         except MedallionError as mistake:
             outcome, error = UnitTestOutcome.BROKEN, mistake
         except RuntimeError as stopped:
-            if str(stopped) == "Query interrupted":  # What DuckDB makes of Ctrl-C.
+            if is_ctrl_c(stopped):
                 raise KeyboardInterrupt from stopped
             raise
         seconds = time.monotonic() - began
@@ -133,7 +133,7 @@ class Runner:
             if test.rows is None:
                 self._expect_error(test, subject, model)
                 return None
-            outputs = database.outputs(subject, test.cte, model)
+            outputs = self._outputs(test, subject, model)
             wanted = _wanted(test.rows, outputs, test.cte or str(test.model))
             with _runtime():
                 rows = database.rows(subject, model, outputs)
@@ -146,12 +146,23 @@ class Runner:
         key = () if test.cte else model.key
         return compare([name for name, _ in wanted], kinds, key, expected, actual)
 
-    def _expect_error(self, test: UnitTest, subject: Subject, model: Model) -> None:
-        database = self._database
+    def _outputs(self, test: UnitTest, subject: Subject, model: Model) -> tuple[tuple[str, str], ...]:
+        """The columns that come out. To bind a PIVOT is to run a part of it, so that its rows may fail here already."""
         try:
-            outputs = database.outputs(subject, test.cte, model)
-            rows = database.rows(subject, model, outputs)
+            return self._database.outputs(subject, test.cte, model)
         except MedallionError as error:
+            if makes_columns_of_rows(subject, model) and comes_of_rows(error):
+                raise _FailedError(error) from error
+            raise
+
+    def _expect_error(self, test: UnitTest, subject: Subject, model: Model) -> None:
+        """Only what comes of the rows can be expected: a model that cannot even be bound proves nothing."""
+        try:
+            outputs = self._outputs(test, subject, model)
+            with _runtime():
+                rows = self._database.rows(subject, model, outputs)
+        except _FailedError as failure:
+            error = failure.error
             if test.error in error.message:
                 return
             wrong = type(error)(
@@ -159,7 +170,7 @@ class Runner:
                 location=error.location,
                 hint=error.hint,
             )
-            raise _FailedError(wrong) from error
+            raise _FailedError(wrong) from failure
         count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
         raise _FailedError(test.place.error(f'no error that holds "{test.error}", but {count}'))
 

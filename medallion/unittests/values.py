@@ -56,12 +56,9 @@ def as_written(cell: Cell, kind: str) -> bool:
     return len(text.lstrip("-")) <= digits and bool(_CANONICAL_INTEGER.fullmatch(text))
 
 
-def loss(cell: Cell, kind: str) -> str:
+def loss(text: str, kind: str) -> str:
     """What DuckDB would drop from a value without a word, were it cast to the type; empty where nothing."""
-    text = cell.text
-    if text is None:
-        return ""
-    if _INTEGER.fullmatch(kind) or kind.startswith("DECIMAL"):
+    if _INTEGER.fullmatch(kind) or _DECIMAL.fullmatch(kind):
         return _rounded(text, kind)
     if kind == "DATE":
         found = _TIME_OF_DAY.search(text)

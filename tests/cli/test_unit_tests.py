@@ -97,7 +97,9 @@ def test_a_test_that_does_not_fit_its_model_is_an_error(mine: Path, medallion: C
 def test_tests_are_chosen_by_model_and_by_name(medallion: Callable[..., Ended]) -> None:
     assert medallion("test", "gold.*", "-k", "MONTH").out.startswith("gold.revenue  1 test passed\npassed 1, failed 0")
     assert medallion("test", "--exclude", "gold.*").out.startswith("silver.orders  1 test passed\n")
-    assert 'no test has a name that holds "zzz"' in medallion("test", "-k", "zzz").err
+    ended = medallion("test", "-k", "zzz")
+    assert (ended.code, ended.out) == (2, "")
+    assert 'error: no test has a name that holds "zzz"\nhint: ' in ended.err
     ended = medallion("test", "silver.ordres")
     assert (ended.code, ended.out) == (2, "")
     assert 'did you mean "silver.orders"?' in ended.err
@@ -105,12 +107,14 @@ def test_tests_are_chosen_by_model_and_by_name(medallion: Callable[..., Ended]) 
 
 def test_without_tests_it_says_how_to_write_the_first(mine: Path, medallion: Callable[..., Ended]) -> None:
     ended = medallion("test", "bronze.orders")
-    assert (ended.code, ended.out) == (0, "")
+    assert (ended.code, ended.out) == (2, "")
     assert "there are no unit tests for bronze.orders in tests/sql/" in ended.err
+    assert "`medallion test --create bronze.orders` writes the first" in ended.err
     shutil.rmtree(mine / "tests")
     ended = medallion("test")
     assert (ended.code, ended.out) == (0, "")
     assert "`medallion test --create silver.orders` writes the first" in ended.err
+    assert medallion("test", "silver.orders", "-k", "zzz").code == 0
 
 
 def test_a_program_gets_everything_as_json(mine: Path, medallion: Callable[..., Ended]) -> None:
@@ -203,6 +207,23 @@ def test_private_columns_are_neither_read_nor_written(mine: Path, medallion: Cal
     assert "name:" not in text.replace("- name: as it is", "")
     assert "home" not in text
     assert "{id: 1, city: London}" in text
+
+
+def test_columns_that_are_private_at_the_top_of_the_file_are_not_written_either(
+    mine: Path, medallion: Callable[..., Ended]
+) -> None:
+    (mine / "sql/bronze/people.sql").write_text(
+        "-- @private Name, phone\nSELECT * FROM (VALUES (1, 'Lovelace', '555', 'London')) AS t(id, name, phone, city)\n"
+    )
+    (mine / "sql/silver/people.sql").write_text(
+        "-- @private home\nSELECT id, name || phone AS who, city, city AS home FROM bronze.people\n"
+    )
+    medallion("run")
+    assert medallion("test", "--create", "silver.people").code == 0
+    text = (mine / "tests/sql/silver/people.yaml").read_text()
+    assert [word for word in ("Lovelace", "555", "phone", "home") if word in text] == []
+    assert "{id: 1, city: London}" in text
+    assert "who: ~" in text
 
 
 def test_a_test_of_a_volatile_model_stops_the_clock(mine: Path, medallion: Callable[..., Ended]) -> None:

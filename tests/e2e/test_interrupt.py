@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.conftest import PATIENCE, SLOW
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 rows = Database.rows
 
 def rows_and_an_interrupt(*args):
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
     return rows(*args)
 
 Database.rows = rows_and_an_interrupt
@@ -71,6 +73,37 @@ def test_an_interrupt_ends_a_unit_test_that_would_take_hours(project: Project) -
     project.write("tests/sql/gold/slow.yaml", "- name: a\n  expect: []\n- name: b\n  expect: []\n")
     done = subprocess.run(
         [sys.executable, "-c", TEST_SCRIPT], cwd=project.root, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "\ninterrupted: what was finished is kept, nothing is half done\n"
+
+
+QUERY_SCRIPT = """
+import os, signal, sys, threading
+from medallion.cli.main import main
+from medallion.query import _Statement
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+execute, AFTER = _Statement.execute, sys.argv.pop()
+
+def execute_and_an_interrupt(self):
+    threading.Timer(float(AFTER), os.kill, (os.getpid(), signal.SIGINT)).start()
+    return execute(self)
+
+_Statement.execute = execute_and_an_interrupt
+main()
+"""
+
+
+@pytest.mark.parametrize("timeout", ["0", "300"])
+@pytest.mark.parametrize("after", ["0", "2"])
+def test_an_interrupt_ends_a_query_that_would_take_hours(project: Project, timeout: str, after: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", QUERY_SCRIPT, "query", SLOW, "--timeout", timeout, after],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "\ninterrupted: what was finished is kept, nothing is half done\n"

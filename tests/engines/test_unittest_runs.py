@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config, load_config
+from medallion.errors import MedallionError
 from medallion.project import Project
 from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
 
@@ -219,7 +220,7 @@ def test_every_nan_is_the_same_and_minus_zero_is_not_zero(shop: Shop) -> None:
         ("TIMESTAMP", "2026-01-01 12:00:00+02:00", "a TIMESTAMP has no offset"),
         ("INTEGER", "x", "this is no INTEGER: Could not convert string 'x' to INT32"),
         ("INTEGER", "''", "this is no INTEGER"),
-        ("INTEGER[]", "[1.5]", "this is no INTEGER[]"),
+        ("INTEGER[]", "[x]", "this is no INTEGER[]"),
         ("STRUCT(a INTEGER)", "{b: 1}", "this is no STRUCT(a INTEGER)"),
         ("INTEGER", "[1]", "this is no INTEGER"),
         ("TINYINT", "128", "this is no TINYINT"),
@@ -237,6 +238,50 @@ def test_a_value_that_the_type_would_change_or_refuse_is_a_mistake_at_its_place(
     assert message in result.error.message.replace(", ", ",").replace("DECIMAL(12, 2)", "DECIMAL(12,2)") or (
         message in result.error.message
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "lost"),
+    [
+        ("DECIMAL(5, 1)[]", "[1.2, 1.24]", "1.24"),
+        ("DECIMAL(5, 1)[2][]", "[[1.2, 1.24]]", "1.24"),
+        ("INTEGER[]", "[1.5]", "1.5"),
+        ("DATE[]", "[2026-01-01 12:00]", "2026-01-01 12:00"),
+        ("TIMESTAMP[]", "['2026-01-01 12:00:00+02']", "'2026-01-01 12:00:00+02'"),
+        ("""STRUCT("a, b" DECIMAL(5, 1), c ENUM(')', ','))""", "{'a, b': 1.24, c: ','}", "1.24"),
+        ("STRUCT(a STRUCT(b DECIMAL(5, 1)[]))[]", "[{a: {b: [~, 1.24]}}]", "1.24"),
+        ("MAP(VARCHAR, DECIMAL(5, 1))", "{a: 1.24}", "1.24"),
+        ("MAP(DECIMAL(5, 1), VARCHAR)", "{1.24: a}", "1.24"),
+        ("DECIMAL(5, 1)[]", "'[1.24]'", "'[1.24]'"),
+        ("STRUCT(a DECIMAL(5, 1))", "\"{'a': 1.24}\"", "\"{'a': 1.24}\""),
+        ("MAP(DATE, DECIMAL(5, 1))", "'{2026-01-01=1.24}'", "'{2026-01-01=1.24}'"),
+    ],
+)
+def test_a_value_within_another_is_not_changed_either(shop: Shop, kind: str, value: str, lost: str) -> None:
+    found = shop.mistake(f"SELECT NULL::{kind} AS v", f"expect:\n  - {{v: {value}}}")
+    assert "cannot be kept: " in found[0]
+    assert found[2] == lost
+    shop.passes(f"SELECT NULL::{kind} AS v WHERE false", "expect: []")
+    columns = f"{{'v': '{kind.replace(chr(39), chr(39) * 2)}'}}"
+    shop.model("bronze.a", f"SELECT * FROM read_json('sources/a.json', columns = {columns})")
+    result = shop.one("bronze.a", f"given: {{sources/a.json: [{{v: {value}}}]}}\nexpect: []")
+    assert result.outcome is UnitTestOutcome.BROKEN
+    assert result.error is not None
+    assert "cannot be kept: " in result.error.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("[1.2, NULL]::DECIMAL(5, 1)[]", "[1.20, ~]"),
+        ("[1.2, NULL]::DECIMAL(5, 1)[]", "'[1.20, NULL]'"),
+        ("{'a': 1.2::DECIMAL(5, 1), 'b': ['1.24']}", "{a: 1.2, b: ['1.24']}"),
+        ("MAP {'1.24': 1.5::DECIMAL(5, 1)}", "{1.24: 1.5}"),
+        ("[TIMESTAMPTZ '2026-01-01 10:00:00Z']", "['2026-01-01 12:00:00+02']"),
+    ],
+)
+def test_a_value_within_another_passes_as_it_is(shop: Shop, sql: str, value: str) -> None:
+    shop.passes(f"SELECT {sql} AS v", f"expect: [{{v: {value}}}]")
 
 
 def test_many_rows_are_given_and_expected(shop: Shop) -> None:
@@ -280,10 +325,44 @@ def test_a_reader_whose_columns_the_sql_says_is_replaced(shop: Shop, sql: str, c
     assert result.outcome is UnitTestOutcome.PASSED, result.error or result.difference
 
 
+def test_a_file_that_a_model_reads_twice_gives_its_rows_each_time(shop: Shop) -> None:
+    once = "read_csv('s.csv', columns = {'a': 'INT', 'b': 'INT'})"
+    other = "read_csv(['s.csv', 't.csv'], columns = {'a': 'VARCHAR', 'c': 'VARCHAR'})"
+    shop.model(
+        "bronze.a",
+        f"SELECT x.a, x.b, y.a AS t, y.c FROM {once} AS x\n"
+        f"JOIN {other} AS y ON x.a::VARCHAR = y.a JOIN {once} AS z ON z.a = x.a",
+    )
+    given = "given: {s.csv: [{a: 1, b: 2, c: 3}], t.csv: [{a: 1}]}\n"
+    result = shop.one("bronze.a", given + "expect: [{a: 1, b: 2, t: 1, c: 3}, {a: 1, b: 2, t: 1, c: ~}]")
+    assert result.outcome is UnitTestOutcome.PASSED, result.error or result.difference
+    result = shop.one("bronze.a", "given: {s.csv: [{a: 1, d: 2}]}\nexpect: []")
+    assert result.error is not None
+    assert (result.error.message, result.error.hint) == ('s.csv has no column "d"', "it has a, b, c")
+
+
+def test_rows_that_name_no_column_of_one_reader_are_rows_of_it_all_the_same(shop: Shop) -> None:
+    shop.model(
+        "bronze.a",
+        "SELECT (SELECT count(*) FROM read_csv('s.csv', columns = {'a': 'INT'})) AS n,\n"
+        "    (SELECT count(b) FROM read_csv('s.csv', columns = {'b': 'INT'})) AS m\n",
+    )
+    result = shop.one("bronze.a", "given: {s.csv: [{b: 1}, {b: 2}]}\nexpect: [{n: 2, m: 2}]")
+    assert result.outcome is UnitTestOutcome.PASSED, result.error or result.difference
+
+
+def test_a_type_of_a_reader_is_known_however_it_is_written(shop: Shop) -> None:
+    shop.model("bronze.a", "SELECT * FROM read_csv('s.csv', columns = {'a': 'numeric(5,1)'})")
+    result = shop.one("bronze.a", "given: {s.csv: [{a: 1.24}]}\nexpect: []")
+    assert result.error is not None
+    assert result.error.message == "1.24 cannot be kept: as DECIMAL(5,1) it would be rounded"
+
+
 @pytest.mark.parametrize(
     "reader",
     ["'sources/a.parquet'", "read_parquet('sources/a.parquet')", "read_csv('sources/a.parquet')",
-     "read_csv('sources/a.parquet', columns = {'a': 'INT'}, hive_partitioning = true)"],
+     "read_csv('sources/a.parquet', columns = {'a': 'INT'}, hive_partitioning = true)",
+     "read_csv('sources/a.parquet'), read_csv('sources/a.parquet', columns = {'a': 'INT'})"],
 )  # fmt: skip
 def test_a_file_whose_columns_only_the_file_knows_is_refused_with_the_reason(shop: Shop, reader: str) -> None:
     shop.model("bronze.a", f"SELECT * FROM {reader}")
@@ -467,6 +546,22 @@ def test_an_expected_error_is_one_that_holds_the_text(shop: Shop) -> None:
     assert result.error.message == 'no error that holds "no such", but 1 row'
 
 
+@pytest.mark.parametrize("sql", ["SELECT totall FROM bronze.orders", "SELECT totall(total) AS t FROM bronze.orders"])
+def test_a_model_that_cannot_be_bound_does_not_give_the_error_that_is_expected(shop: Shop, sql: str) -> None:
+    message, _, at = shop.mistake(sql, "given: {bronze.orders: [{total: 1}]}\nexpect: {error: total}")
+    assert "totall" in message
+    assert at.startswith("totall")
+
+
+def test_an_error_of_the_rows_that_a_pivot_meets_can_be_expected(shop: Shop) -> None:
+    sql = "WITH t AS (SELECT status::INT AS n FROM bronze.orders) PIVOT t ON n USING count(*)"
+    given = "given: {bronze.orders: [{status: x}]}\n"
+    shop.passes(sql, given + "expect: {error: \"'x'\"}")
+    assert shop.of(sql, given + "expect: {error: other}").outcome is UnitTestOutcome.FAILED
+    assert shop.of(sql, given + "expect: []").outcome is UnitTestOutcome.FAILED
+    assert "nn" in shop.mistake(sql.replace("ON n", "ON nn"), given + "expect: {error: nn}")[0]
+
+
 def test_an_error_that_comes_of_the_rows_fails_the_test_and_points_into_the_model(shop: Shop) -> None:
     result = shop.of("SELECT status::INT AS n FROM bronze.orders", "given: {bronze.orders: [{status: x}]}\nexpect: []")
     assert result.outcome is UnitTestOutcome.FAILED
@@ -623,6 +718,37 @@ def test_tests_are_selected_as_datasets_are_and_by_their_names(shop: Shop) -> No
     assert names("silver.orders") == ["None at all", "other"]
     assert names("+silver.orders", exclude=["silver.*"]) == ["none"]
     assert names(matching="NONE") == ["none", "None at all"]
+
+
+def test_a_selection_that_no_test_answers_to_is_an_error(shop: Shop) -> None:
+    project = Project(load_config(shop.config.root / "medallion.toml"))
+    assert project.test(["bronze.*"], matching="x").results == (), "there is no test at all"
+    shop.test("silver.orders", "- name: none\n  given: {}\n  expect: []\n")
+    for select, exclude, matching, message in [
+        ("", "", "nonee", 'no test has a name that holds "nonee"'),
+        ("silver.*", "", "nonee", 'no test has a name that holds "nonee" among those of silver.*'),
+        ("bronze.orders", "", "none", "there are no unit tests for bronze.orders in tests/sql/"),
+        ("", "silver.*", "", "there are no unit tests for what is left in tests/sql/"),
+    ]:
+        with pytest.raises(MedallionError) as caught:
+            project.test(select.split(), exclude=exclude.split(), matching=matching)
+        assert caught.value.message == message
+    assert project.test(["bronze.orders,stale"]).results == (), "what is stale may have no test"
+
+
+def test_a_second_file_for_a_model_is_an_error_where_the_model_is_selected(shop: Shop) -> None:
+    text = "- name: none\n  given: {}\n  expect: []\n"
+    shop.write("tests/sql/bronze/orders.yaml", text)
+    shop.write("tests/sql/silver/nested/orders.yaml", text)
+    shop.write("tests/sql/silver/nothing.yaml", text)
+    run = shop.test("silver.orders", text)
+    assert [error.message for error in run.errors] == [
+        "two files test silver.orders: tests/sql/silver/nested/orders.yaml and this one"
+    ]
+    assert run.exit_code == 2
+    project = Project(load_config(shop.config.root / "medallion.toml"))
+    assert project.test(["bronze.orders"]).errors == ()
+    assert len(project.test().errors) == 2
 
 
 def test_the_results_are_told_one_by_one(shop: Shop) -> None:
