@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from medallion.checks.compiled import breaks, failing_rows, has_duplicates, has_like_neighbours, newest, older_rows
 from medallion.checks.failed import keep_failed, sample_of
-from medallion.checks.forms import Form, form_of, placed
+from medallion.checks.forms import Form, bound_once, form_of, placed
 from medallion.engines.sql import identifier
 from medallion.errors import BuildError, MedallionError
 from medallion.events import CheckResult, CheckStatus
@@ -46,8 +46,8 @@ class Subject:
     """What is checked: a registered dataset with the record that it has or is going to have.
 
     ``hidden`` are the columns, in lower case, whose values are not shown: its own private ones, and those of the
-    datasets that its checks look at; the reader of the data then has to be discreet. ``now`` is what age is counted
-    from (ISO 8601, with its zone). Rows that fail go to ``failed``, at most ``most`` of a check, by way of
+    datasets that its model and its checks look at; the reader of the data then has to be discreet. ``now`` is what age
+    is counted from (ISO 8601, with its zone). Rows that fail go to ``failed``, at most ``most`` of a check, by way of
     ``scratch``. ``in_order``: the rows are surely in the order of the key.
     """
 
@@ -87,8 +87,9 @@ class _Audit:
 
     def run(self, checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         """Evaluate all, then look at what failed."""
+        bind = bound_once(self.reader.bind)
         # Also of those that there is nothing to compare with: a mistake in them is told before it is needed.
-        found = {id(check): form_of(check, self.subject.model, self.reader.bind) for check in checks}
+        found = {id(check): form_of(check, self.subject.model, bind) for check in checks}
         checks = [check for check in checks if self.former is not None or not check.kind.compares]
         forms = [found[id(check)] for check in checks]
         counted = self._count(checks, forms)
@@ -244,7 +245,10 @@ class _Audit:
         else:
             columns = [(column.name, column.type) for column in self.subject.record.columns]
         names = [name for name, _ in columns]
-        sample = sample_of(self.reader, query, names, self._masked(check, names), check, self.subject)
+        sample = None
+        # Where the columns are named by values, their names alone would show some.
+        if not (self.subject.hidden and self.reader.needs_data(query)):
+            sample = sample_of(self.reader, query, names, self._masked(check, names), check, self.subject)
         kept = keep_failed(self.reader, self.subject, check.text, query)
         number = min(result.failures or 0, self.subject.most) if kept else None
         return replace(result, sample=sample, failed_rows=kept, kept=number)

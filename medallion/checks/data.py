@@ -71,7 +71,8 @@ def check_data(
         if any(check.kind in _COMPARED_BY_ROWS for check in found.checks):
             delta = session.compare(before.files, files, record.key)
         former = Former(before.record, read_parquet(map(str, before.files)), delta)
-    models = [graph.models[n] for n in (name, *found.reads) if n in graph.models]
+    # A column that comes out of its model under the name of a private one is most likely that one.
+    models = [graph.models[n] for n in (name, *found.reads, *graph.inputs.get(name, ())) if n in graph.models]
     subject = Subject(
         model=graph.models[name],
         record=record,

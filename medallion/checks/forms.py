@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from medallion.checks.compiled import breaks, failing_rows
+from medallion.engines.sql import literal
 from medallion.errors import MedallionError, ModelError
 from medallion.models.check import Check, Kind
 from medallion.models.model import Reference
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Model
     from medallion.schemas import Schema
 
-__all__ = ["Form", "bind_checks", "form_of", "placed"]
+__all__ = ["Form", "bind_checks", "bound_once", "form_of", "placed"]
 
 _AGGREGATE, _WINDOW = "cannot contain aggregates", "cannot contain window functions"
 _SUBQUERY = re.compile(r"\b(SELECT|FROM|VALUES)\b", re.IGNORECASE)
@@ -40,8 +41,21 @@ class Form(Enum):
 
 def bind_checks(audit: Audit, model: Model, bind: Callable[[Model], Schema | None]) -> None:
     """Raise ``ModelError``, at the check, for the first of a dataset's checks that cannot be run."""
+    once = bound_once(bind)
     for check in audit.checks:
-        form_of(check, model, bind)
+        form_of(check, model, once)
+
+
+def bound_once(bind: Callable[[Model], Schema | None]) -> Callable[[Model], Schema | None]:
+    """``bind`` for the checks of one dataset, most of which ask for the same columns: what it gave it gives again."""
+    found: dict[str, Schema | None] = {}
+
+    def once(probe: Model) -> Schema | None:
+        if probe.sql not in found:
+            found[probe.sql] = bind(probe)
+        return found[probe.sql]
+
+    return once
 
 
 def form_of(check: Check, model: Model, bind: Callable[[Model], Schema | None]) -> Form:
@@ -56,6 +70,8 @@ def _form(check: Check, model: Model, bind: Callable[[Model], Schema | None]) ->
     _refuse_absent(check.columns, _columns(check, model, model.name, bind), model.name)
     if check.to:
         _refuse_absent(check.to_columns, _columns(check, model, check.to, bind), check.to)
+    if tried := _tried(check):
+        bind(replace(_probe(check, model, tried, whole=True), datasets=()))
     if check.probe is None:
         if breaks(check) or check.kind in _OF_ROWS:
             bind(_probe(check, model, failing_rows(check, model.name.sql)))
@@ -65,6 +81,18 @@ def _form(check: Check, model: Model, bind: Callable[[Model], Schema | None]) ->
         bind(replace(check.probe, sql=query, sql_offset=check.sql_offset - query.index(check.sql)))
         return Form.WHOLE
     return _form_of_condition(check, check.probe, model, bind)
+
+
+def _tried(check: Check) -> str:
+    """A query that DuckDB cannot bind where a pattern or an age is none: what stands in FROM is computed to bind it.
+
+    No row is read for it, so the mistake can be told whatever is private.
+    """
+    if check.kind is Kind.REGEX:
+        return f"FROM repeat(regexp_matches('', {literal(check.values[0])}), 1)"
+    if check.kind is Kind.FRESHNESS:
+        return f"FROM repeat(TIMESTAMP '2000-01-01' - INTERVAL {literal(' '.join(check.values))}, 1)"
+    return ""
 
 
 def _form_of_condition(check: Check, probe: Model, model: Model, bind: Callable[[Model], Schema | None]) -> Form:

@@ -19,8 +19,10 @@ __all__ = ["PRIVATE", "Fault", "explain", "hide_values", "read_fault"]
 #: What stands in place of a value that is not to be shown.
 PRIVATE = "(private)"
 
-# Faults in which no value of a table can stand: they come before any is read, or speak of the machine.
-_WITHOUT_VALUES = frozenset({"Parser", "Syntax", "Binder", "Catalog", "IO", "Out of Memory", "Permission", "Interrupt"})
+# Faults that speak of the machine, and those that speak of the text of a statement as long as none of it runs: while
+# rows are read, json_deserialize_sql() gives a "Parser" error of whatever is in them.
+_OF_MACHINE = frozenset({"IO", "Out of Memory", "Interrupt", "INTERRUPT"})
+_OF_TEXT = frozenset({"Parser", "Syntax", "Binder", "Catalog", "Permission"})
 _CONVERTED = re.compile(r"Could not convert string '.*' to ([A-Z0-9_(), ]+)", re.DOTALL)
 
 
@@ -43,16 +45,20 @@ class Fault:
 
 
 def read_fault(error: Exception) -> Fault:
-    """Read an exception of a connection that was opened with ``errors_as_json``."""
+    """Read an exception of a connection that was opened with ``errors_as_json``.
+
+    DuckDB hands on as it is what looks like such an error, from error() too: its kind is only what stands before it.
+    """
     text = str(error)
     start = text.find("{")
+    kind = text.split(":", 1)[0].removesuffix(" Error")
     if start >= 0:
         try:
             document = json.loads(text[start:])
             where = json.loads(document.get("location") or "[-1, 1]")
             offset = where[0] if "location" in document else int(document.get("position", -1))
             return Fault(
-                kind=document["exception_type"],
+                kind=document["exception_type"] if start == 0 else kind,
                 message=document["exception_message"],
                 offset=offset,
                 length=max(1, where[1]),
@@ -62,18 +68,21 @@ def read_fault(error: Exception) -> Fault:
             )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             pass
-    return Fault(kind=text.split(":", 1)[0].removesuffix(" Error"), message=text.split(":", 1)[-1].strip())
+    return Fault(kind=kind, message=text.split(":", 1)[-1].strip())
 
 
-def hide_values(fault: Fault) -> Fault:
-    """The fault without any value of a table. error() can say anything, so only what is known to be safe is kept."""
-    if fault.kind in _WITHOUT_VALUES:
+def hide_values(fault: Fault, *, reading: bool = True) -> Fault:
+    """The fault without any value of a table. error() can say anything, so only what is known to be safe is kept.
+
+    ``reading``: rows were read when it came, and not only a statement bound.
+    """
+    if fault.kind in _OF_MACHINE or (fault.kind in _OF_TEXT and not reading):
         return fault
     converted = _CONVERTED.match(fault.message)
     message = (
         f"Could not convert string {PRIVATE} to {converted[1].rstrip()}"
         if converted
-        else f"{fault.kind} error with a value that is not shown: it may be of a column that is @private"
+        else f"{fault.kind} error; its text is left out, as it may hold private values"
     )
     return replace(fault, message=message, name="", candidates=())
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from medallion.engines.bound_plan import NO_PLAN, SERIALIZE, bound_treatment, scanned_tables, scanning_functions
 from medallion.engines.csv_errors import csv_error, without_values
+from medallion.engines.empty_tables import needs_data
 from medallion.engines.faults import Fault, explain, hide_values, read_fault
 from medallion.engines.footer import read_footer
 from medallion.engines.outputs import check_names, unfit_type
@@ -235,18 +236,19 @@ class ModelRun:
         except duckdb.InterruptException:
             raise BuildError("interrupted") from None
         except duckdb.Error as error:
-            raise self._explained(read_fault(error), statement, len(before)) from error
+            reading = before != "DESCRIBE " or needs_data(cursor, sql)
+            raise self._explained(read_fault(error), statement, len(before), reading=reading) from error
 
     def explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
         """An error of DuckDB's, at its place in the model, which stands at ``shift`` of the statement."""
         return self._explained(fault, statement, shift)
 
-    def _explained(self, fault: Fault, statement: str, shift: int) -> MedallionError:
+    def _explained(self, fault: Fault, statement: str, shift: int, *, reading: bool = True) -> MedallionError:
         broken_row = csv_error(fault.message, files=self._source_files()) if self.model.sources else None
         if broken_row:
             return without_values(broken_row) if self.masked else broken_row
-        if self.masked:
-            fault = hide_values(fault)
+        if self.masked and (reading or self.model.sources):  # To bind reads nothing but the head of a file.
+            fault = hide_values(fault, reading=reading)
 
         def locate(offset: int, length: int, note: str) -> Location:
             at = offset - shift

@@ -41,6 +41,9 @@ class Reader(Protocol):
         ``ModelError`` with the place in the file that the query was written in.
         """
 
+    def needs_data(self, sql: str) -> bool:
+        """Whether values give a query's columns their names, as in a PIVOT that lists none."""
+
     def rows(self, sql: str, probe: Model | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query. Where it holds the query of ``probe`` as it stands, a mistake is told at its place."""
 

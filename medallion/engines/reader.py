@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from medallion.engines.faults import read_fault
+from medallion.engines.empty_tables import needs_data
+from medallion.engines.faults import hide_values, read_fault
 from medallion.engines.model_run import ModelRun
 from medallion.engines.sql import literal
 from medallion.errors import BuildError
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DatasetReader"]
 
-# Kinds of errors whose message speaks of the query, or of the machine.
-_OF_NO_VALUE = frozenset({"Parser", "Binder", "Catalog", "IO", "Out of Memory"})
-
 
 class DatasetReader:
     """A cursor in whose instance the datasets are views; a ``discreet`` one quotes no value in an error."""
@@ -37,6 +34,10 @@ class DatasetReader:
         """Names and types of what a query gives."""
         return self._bind(probe)
 
+    def needs_data(self, sql: str) -> bool:
+        """Whether values give a query's columns their names."""
+        return needs_data(self._cursor, sql)
+
     def rows(self, sql: str, probe: Model | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query; where it holds that of ``probe``, a mistake is told at its place."""
         import duckdb
@@ -47,10 +48,8 @@ class DatasetReader:
             raise BuildError("interrupted") from None
         except duckdb.Error as error:
             fault = read_fault(error)
-            if self._discreet and fault.kind not in _OF_NO_VALUE:
-                fault = replace(
-                    fault, message=f"{fault.kind} error; its text is left out, as it may hold private values"
-                )
+            if self._discreet:
+                fault = hide_values(fault)
             if probe is None:
                 raise BuildError(fault.message.splitlines()[0]) from None
             shift = max(sql.find(probe.sql), 0)

@@ -33,6 +33,8 @@ _TABLE = re.compile(r'"qualified_name":\{"path":(\[(?:"(?:[^"\\]|\\.)*",?)+\])\}
 _CTE = re.compile(r'\{"key":"((?:[^"\\]|\\.)*)","value":\{"')
 _TABLE_FUNCTION = '"type":"TABLE_FUNCTION"'
 
+_WRITES = frozenset({"COPY", "CREATE", "DELETE", "INSERT", "MERGE", "UPDATE"})
+_IN_SYSTEM = re.compile(r"(?:.*\.)?(?:information_schema|pg_catalog)\.")
 _SYSTEM = re.compile(r"(?:.*\.)?(?:information_schema|pg_catalog)\..+|(?:.*\.)?(?:duckdb|pragma|pg|sqlite)_\w+")
 
 # These make tables of what a reader could not read, which the next model would find.
@@ -65,8 +67,8 @@ class Objection:
 def objection(cursor: duckdb.DuckDBPyConnection, sql: str, allowed: Allowed) -> Objection | None:
     """The first thing in ``sql`` that is not ``allowed``; None where all is, or where it is no SQL at all.
 
-    Nothing is bound, so no file is opened. A PIVOT that takes its columns from the data has no tree in DuckDB; of it
-    only that strings and comments are what they look like.
+    Nothing is bound, so no file is opened. A PIVOT that takes its columns from the data has no tree in DuckDB: its
+    words are looked at instead, once it is sure that DuckDB finds the same strings and comments between them.
     """
     import duckdb
 
@@ -84,8 +86,7 @@ def objection(cursor: duckdb.DuckDBPyConnection, sql: str, allowed: Allowed) -> 
         return Objection("DuckDB shows no syntax tree of this, so what it reads cannot be seen", "write it simpler", 0)
     if not _reads_alike(sql):
         return _DIFFERENT
-    seen = {*allowed.tables, *allowed.sources}
-    return next((_file(name) for name in sorted(files_named(sql)) if name not in seen), None)
+    return _of_words(cursor, sql, allowed)
 
 
 def files_named(sql: str) -> Iterator[str]:
@@ -109,11 +110,61 @@ _DIFFERENT = Objection(
 )
 
 
+def _of_words(cursor: duckdb.DuckDBPyConnection, sql: str, allowed: Allowed) -> Objection | None:
+    """The first thing that a statement without a tree may reach: whatever could be called or read by its words is."""
+    from medallion.models.references import function_sources
+    from medallion.models.tokens import lex
+
+    lexed = lex(sql, "the statement")
+    known = "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type IN "
+    rows = cursor.execute(f"{known} ('table', 'table_macro', 'pragma')").fetchall()
+    tables = {row[0] for row in rows} - PURE_TABLE_FUNCTIONS - FILE_READERS - {*allowed.functions}
+    for before, token in zip((None, *lexed.tokens), lexed.tokens, strict=False):
+        if token.raw.upper() in _WRITES and (before is None or before.raw in ("(", ")")):
+            return _writes(token.raw, len(sql[: token.start].encode()))
+    for name, token in lexed.calls():
+        offset = len(sql[: token.start].encode())
+        if name in HIDDEN_READERS:
+            return _hidden(name, offset)
+        if name in tables:
+            return _no_table(name, offset)
+        if name in FILE_READERS and not allowed.sources:
+            return _file(name, offset)
+    if allowed.sources:
+        for source in function_sources(lexed, "the statement"):
+            if source.path not in allowed.sources:
+                return _file(source.path, len(sql[: source.offset].encode()))
+        if reject := next((t for t in lexed.tokens if t.value.lower() in _REJECTS), None):
+            return _reject(reject.value, len(sql[: reject.start].encode()))
+    seen = {*allowed.tables, *allowed.sources}
+    return _system_named(cursor, sql, allowed) or next(
+        (_file(name) for name in sorted(files_named(sql)) if name not in seen), None
+    )
+
+
+def _system_named(cursor: duckdb.DuckDBPyConnection, sql: str, allowed: Allowed) -> Objection | None:
+    """DuckDB's own tables among the names and strings, each of which may stand in place of a table."""
+    from medallion.models.tokens import lex
+
+    path = ""
+    tokens = lex(sql, "the statement").tokens
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.raw == ".":
+            path += "."
+            continue
+        path = path + token.value.lower() if path.endswith(".") else token.value.lower()
+        if not _SYSTEM.fullmatch(path) or path in allowed.system:
+            continue
+        called = after is not None and after.raw == "("  # A function, which was looked at as one.
+        if _IN_SYSTEM.match(path) or (not called and _is_system(cursor, path.rpartition(".")[2])):
+            return _no_table(path, len(sql[: token.start].encode()))
+    return None
+
+
 def _first(cursor: duckdb.DuckDBPyConnection, tree: str, allowed: Allowed) -> Objection | None:
     for node in _NODE.findall(tree):
         if node not in _NODES:
-            what = node.split("_")[0]
-            return Objection(f"this writes: {what}", "write the query alone: it reads, and changes nothing", -1, what)
+            return _writes(node.split("_")[0])
     for name in map(_text, _FUNCTION.findall(tree)):
         if name.lower() in HIDDEN_READERS:
             return _hidden(name)
@@ -126,6 +177,12 @@ def _first(cursor: duckdb.DuckDBPyConnection, tree: str, allowed: Allowed) -> Ob
             if found := _of_call(call, allowed):
                 return found
     return _of_tables(cursor, tree, allowed)
+
+
+def _writes(what: str, offset: int = -1) -> Objection:
+    return Objection(
+        f"this writes: {what.upper()}", "write the query alone: it reads, and changes nothing", offset, what
+    )
 
 
 def _hidden(name: str, offset: int = -1) -> Objection:
@@ -143,12 +200,7 @@ def _of_call(call: Mapping[str, Any], allowed: Allowed) -> Objection | None:
     if name in PURE_TABLE_FUNCTIONS or name in allowed.functions:
         return None
     if name not in FILE_READERS:
-        return Objection(
-            f"{name} is refused as a table: what it reads cannot be seen in the SQL",
-            "read datasets, and in the first layer files",
-            offset,
-            name,
-        )
+        return _no_table(name, offset)
     arguments = function.get("arguments", [])
     paths = _paths(arguments[0]["expression"]) if arguments else None
     if paths is None or not allowed.sources:
@@ -158,13 +210,26 @@ def _of_call(call: Mapping[str, Any], allowed: Allowed) -> Objection | None:
             return _file(path, offset)
     for option in filter(None, map(_option, arguments)):
         if option.lower() in _REJECTS:
-            return Objection(
-                f"{option} is refused: it would leave tables behind for the next model",
-                "mend the file, or read it with ignore_errors = true",
-                offset,
-                option,
-            )
+            return _reject(option, offset)
     return None
+
+
+def _no_table(name: str, offset: int, word: str = "") -> Objection:
+    return Objection(
+        f"{name} is refused as a table: what it reads cannot be seen in the SQL",
+        "read datasets, and in the first layer files",
+        offset,
+        word or name,
+    )
+
+
+def _reject(option: str, offset: int) -> Objection:
+    return Objection(
+        f"{option} is refused: it would leave tables behind for the next model",
+        "mend the file, or read it with ignore_errors = true",
+        offset,
+        option,
+    )
 
 
 def _file(path: str, offset: int = -1) -> Objection:
@@ -186,12 +251,7 @@ def _of_tables(cursor: duckdb.DuckDBPyConnection, tree: str, allowed: Allowed) -
         if _SYSTEM.fullmatch(name.lower()):
             if name.lower() in allowed.system or (name.lower() in ctes and not _is_system(cursor, name)):
                 continue
-            return Objection(
-                f"{name.lower()} is refused as a table: what it reads cannot be seen in the SQL",
-                "read datasets, and in the first layer files",
-                -1,
-                path[-1],
-            )
+            return _no_table(name.lower(), -1, path[-1])
         if set(name) & set("./\\*") and name.lower() not in ctes:
             return _file(name)
     return None
@@ -245,6 +305,9 @@ def _reads_alike(sql: str) -> bool:
     kinds = (duckdb.token_type.string_const, duckdb.token_type.comment)
     theirs = {offset for offset, kind in duckdb.tokenize(sql) if kind in kinds}
     lexed = lex(sql, "the statement")
+    # What is no letter may be white space to DuckDB, and a part of a name to us.
+    if any(not t.raw.isascii() and t.raw[0] not in "'\"$" and not t.raw.isidentifier() for t in lexed.tokens):
+        return False
     starts = [token.start for token in lexed.tokens if token.raw[0] in "'$" or token.raw[:2].upper() == "E'"]
     starts += [comment.offset - 2 for comment in lexed.comments]
     return theirs == {len(sql[:start].encode()) for start in starts}

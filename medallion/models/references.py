@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from medallion.models.tokens import Lexed, Token
 
-__all__ = ["References", "read_macro_references", "read_references"]
+__all__ = ["References", "function_sources", "read_macro_references", "read_references"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def read_references(lexed: Lexed, sql: str, offset: int, path: str, layers: Sequ
     one counts. Raises ``ModelError`` for a file whose path is no literal.
     """
     tree = syntax_tree(sql)
-    sources = tuple(_function_sources(lexed, path))
+    sources = tuple(function_sources(lexed, path))
     if tree is None:
         sources += tuple(_string_tables(lexed))
         return References(_unique(_by_tokens(lexed, layers)), sources, tuple(_called_tables(lexed)))
@@ -73,8 +73,8 @@ def _unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
     return tuple(first.values())
 
 
-def _function_sources(lexed: Lexed, path: str) -> Iterator[SourceReference]:
-    """The literal first argument of every function that reads files."""
+def function_sources(lexed: Lexed, path: str) -> Iterator[SourceReference]:
+    """The literal first argument of every function that reads files; ``ModelError`` where it is no literal."""
     for name, token in lexed.calls():
         if name not in FILE_READERS:
             continue

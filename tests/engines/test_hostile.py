@@ -215,6 +215,36 @@ def test_files_below_an_allowed_link_are_read_where_sources_names_the_place_it_l
     assert source_state("sources/link.csv", opened, Identities(root)).error is None
 
 
+def test_a_pivot_that_takes_its_columns_from_data_calls_and_names_what_is_harmless() -> None:
+    connection = duckdb.connect()
+    allowed = Allowed(tables={"bronze.orders"}, functions={"duckdb_columns", "mine"}, system={"duckdb_types"})
+    for sql in (
+        "PIVOT bronze.orders ON k USING sum(k) AS query, list(upper(t)) AS pg_tags GROUP BY t",
+        "WITH pg_orders(a) AS (FROM bronze.orders SELECT k) FROM (PIVOT pg_orders ON a)",
+        "PIVOT (SELECT unnest(range(k)) AS \"tables\", 'getenv(''HOME'')' AS b FROM bronze.orders, range(3)) ON b",
+        "PIVOT (FROM duckdb_columns()) ON table_name",
+        "PIVOT (FROM duckdb_types) ON type_name",
+        "PIVOT (FROM mine(1)) ON größe",
+    ):
+        assert objection(connection, sql, allowed) is None, sql
+
+
+def test_a_pivot_that_takes_its_columns_from_data_reads_the_sources_of_its_model_and_no_other() -> None:
+    connection = duckdb.connect()
+    allowed = Allowed(sources={"sources/o.csv"})
+
+    def told(call: str) -> str:
+        found = objection(connection, f"PIVOT (FROM {call}) ON b", allowed)
+        return found.message if found else ""
+
+    assert told("read_csv('sources/o.csv')") == told("read_csv(['sources/o.csv'], header = true)") == ""
+    assert 'it reads "sources/link.csv"' in told("read_csv('sources/link.csv')")
+    assert 'it reads "sources/*.csv"' in told("read_csv(['sources/o.csv', 'sources/*.csv'])")
+    assert "store_rejects is refused" in told("read_csv('sources/o.csv', store_rejects = true)")
+    with pytest.raises(MedallionError, match="a path that is no literal"):
+        told("read_csv('sources/' || 'o.csv')")
+
+
 def test_a_cte_may_be_called_as_nothing_of_duckdbs_own_is() -> None:
     connection = duckdb.connect()
     assert objection(connection, "WITH pg_orders AS (SELECT 1 AS a) FROM pg_orders", Allowed()) is None
