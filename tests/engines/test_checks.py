@@ -780,7 +780,12 @@ def sql_of(rows: list[tuple[Any, ...]]) -> str:
     return f"SELECT * FROM (VALUES {listed}) t(i, f, w)"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rows=ROWS, asked=st.lists(ASKED, min_size=1, max_size=4))
 def test_what_is_counted_is_what_fails_and_what_is_kept(
     checks: Checks, rows: list[tuple[Any, ...]], asked: list[tuple[str, Any]]

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROPERTY = settings(
-    derandomize=True, deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True,
+    deadline=None,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

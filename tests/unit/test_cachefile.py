@@ -27,7 +27,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "x.json"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True, database=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True, database=None
+)
 @given(VALUES)
 def test_what_was_written_is_read(tmp_path: Path, document: object) -> None:
     write_cache(tmp_path / "x.json", document)
