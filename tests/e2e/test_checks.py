@@ -318,6 +318,8 @@ def test_checks_run_at_a_version_with_its_own_checks_and_data(checked: Project) 
     assert {text: check["status"] for text, check in found.items()} == {
         "key order_id": "passed",
         "total >= 5": "passed",
+        "total >= 0": "passed",
+        "accepted_values status placed, shipped, returned": "passed",
     }
     assert document(checked, "check", "--at", "v1")["version"] == checked.git("rev-parse", "v1")
     checked.run("check").refused("check failed: total < 0", "the newest is", code=1, hint="")
