@@ -77,7 +77,7 @@ def check_data(
         model=graph.models[name],
         record=record,
         root=config.root,
-        hidden=frozenset().union(*(model.private for model in models)),
+        hidden=_passed_on(graph, record).union(*(model.private for model in models)),
         now=now.isoformat(),
         scratch=config.state / "tmp" / f"failed-{name}-{os.getpid()}.parquet",
         failed=keep,
@@ -90,6 +90,19 @@ def check_data(
     if before is not None and former is None:
         results += _not_compared(subject, found)
     return results
+
+
+def _passed_on(graph: Graph, record: Record) -> frozenset[str]:
+    """The columns that may hold private values of inputs: all of them, in lower case, where such a column is read."""
+    private = {
+        str(name): graph.models[name].private for name in graph.inputs.get(record.dataset, ()) if name in graph.models
+    }
+    for read in record.built.inputs:
+        hidden = private.get(read.name)
+        # An input of which no column is named was read as a whole.
+        if hidden and not (read.columns and hidden.isdisjoint(column.lower() for column in read.columns)):
+            return frozenset(column.name.lower() for column in record.columns)
+    return frozenset()
 
 
 def _not_compared(subject: Subject, found: Audit) -> tuple[CheckResult, ...]:

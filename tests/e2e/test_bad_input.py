@@ -160,10 +160,6 @@ BAD_MODELS: dict[str, tuple[str | bytes, list[str]]] = {
         "SELECT sum(order_id) AS total FROM bronze.orders\n",
         ["sql/silver/huge.sql:1:25", "HUGEINT", "DOUBLE", "cast it to BIGINT or DECIMAL(38, 0)"],
     ),
-    "sql/silver/unkeyed.sql": (
-        "-- @key customer\nSELECT customer, order_id FROM bronze.orders\n",
-        ["sql/silver/unkeyed.sql:1:4: @key customer is no key", "(Ada) in", "hint: a key is never NULL"],
-    ),
     "sql/bronze/broken_row.sql": (
         "FROM read_csv('sources/broken.csv', header = true, columns = {'a': 'BIGINT', 'b': 'VARCHAR'})\n",
         ["sources/broken.csv:3", "the row has 3 values, the table 2 columns", "3 | 2,y,surplus", "hint: mend the line"],

@@ -138,6 +138,7 @@ def test_columns_that_only_data_can_tell_are_held_to_it_before_they_are_publishe
     project.write("sql/gold/wide.sql", wide)
     project.run("run").ok()
     before = project.files("data/gold")
+    edit(project, SILVER, "@accepted_values placed, shipped, returned", "")
     edit(project, "sources/orders.csv", "shipped", "lost")
     project.run("plan").ok()
     project.run("run").refused("sql/gold/wide.sql:1:4", 'column "lost" (BIGINT) is not in the contract')

@@ -235,7 +235,6 @@ def test_doctor_names_the_place_of_a_credential_in_a_tracked_file_without_it(pro
         "SELECT error('look: ' || email) AS n FROM bronze.people",
         "SELECT error(json_object('exception_type', 'IO', 'exception_message', email)) AS n FROM bronze.people",
         "SELECT strptime(email, '%Y') AS n FROM bronze.people",
-        "-- @key email\nSELECT email FROM bronze.people, range(2)",
         "SELECT email::DATE AS n FROM bronze.people",
         "SELECT json_extract(email, '$.a') AS n FROM bronze.people",
         "SELECT CASE WHEN email::ENUM('a', 'b') = 'a' THEN 1 END AS n FROM bronze.people",
@@ -249,6 +248,14 @@ def test_no_error_holds_a_value_of_a_private_column(project: Project, sql: str) 
     assert "ada@" not in ran.stdout + ran.stderr
     assert "rivate" in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert b"ada@" not in project.read(".medallion/runs.jsonl")
+
+
+def test_a_key_of_private_values_that_is_none_is_told_without_them(project: Project) -> None:
+    project.write("sql/bronze/people.sql", "SELECT\n    'ada@example.com' AS email -- @private\n")
+    project.write("sql/silver/people.sql", "-- @key email\nSELECT email FROM bronze.people, range(2)\n")
+    ran = project.run("run", "+silver.people").refused("silver.people: check failed: key email", code=1, hint="")
+    assert "ada@" not in ran.stdout + ran.stderr
     assert b"ada@" not in project.read(".medallion/runs.jsonl")
 
 
