@@ -21,8 +21,10 @@ demo: $(VENV)/.installed sources/pages
 	@scripts/ensure-git-lfs
 	@$(BIN)/medallion demo $(DEMO) --pages sources/pages
 
+# Hundreds of tests start the program: it is compiled once, also where Python is told to write no bytecode.
 test: $(VENV)/.developing
 	@scripts/ensure-git-lfs
+	@$(BIN)/python -m compileall -q medallion
 	$(BIN)/pytest -n auto
 
 # All of them take a while; docs/benchmarks.md says what each one measures.

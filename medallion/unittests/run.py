@@ -233,7 +233,7 @@ def _with_cte(test: UnitTest, model: Model) -> Model:
         otherwise = f"its CTEs are {listed}" if listed else f"{test.model} does not begin with WITH"
         raise test.cte_place.unknown(f"{test.model} has no CTE", test.cte, list(ctes.names), otherwise)
     quoted = name.replace('"', '""')
-    return replace(model, sql=f'{model.sql[: ctes.end]}\nFROM "{quoted}"', annotations=())
+    return replace(model, sql=f'{model.sql[: ctes.end]}\nFROM "{quoted}"', annotations=(), checks=())
 
 
 def _wanted(rows: Table, outputs: Sequence[tuple[str, str]], what: str) -> list[tuple[str, str]]:

@@ -398,7 +398,7 @@ def test_a_private_value_is_nowhere_but_in_the_data_and_the_kept_rows(project: P
     said = [project.run("run").ok(), project.run("check").ok()]
     annotate(project, "@check customer::INTEGER > 0")
     said += [project.run("run"), project.run("run", "--json"), project.run("check", "--json")]
-    assert "may hold private values" in said[2].stderr
+    assert "sql/silver/orders.sql:1:19" in said[2].stderr
     assert ["(private)" in ran.stderr for ran in said[:2]] == [True, True]
     for ran in said:
         assert CANARY not in ran.stdout + ran.stderr
@@ -424,7 +424,11 @@ def test_json_has_what_each_check_found(project: Project) -> None:
     found = {check["check"]: check for check in step["checks"]}
     assert found == {
         **found,
-        **{k: {**v, "seconds": found[k]["seconds"]} for k, v in checks(project).items() if k in found},
+        **{
+            k: {**v, "seconds": found[k]["seconds"], "failed_rows": found[k]["failed_rows"]}
+            for k, v in checks(project).items()
+            if k in found
+        },
     }
     failed = found[CHECK]
     assert {key: failed[key] for key in ("status", "failures", "rows", "failed_rows", "location", "severity")} == {
