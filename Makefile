@@ -6,11 +6,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The demo's folder: a new one each time, so that a project somebody plays with is never overwritten.
 DEMO ?= $(shell n=1; while [ -e build/demo-$$n ]; do n=$$((n + 1)); done; echo build/demo-$$n)
 
-.PHONY: help demo test bench lint types contracts check sample docs clean
+.PHONY: help demo test thorough bench lint types contracts check sample docs clean
 
 help:
 	@echo "make demo       the main job on real data, as a guided tour"
-	@echo "make test       all tests"
+	@echo "make test       the tests"
+	@echo "make thorough   all tests, those that take long as well"
 	@echo "make bench      how fast it is, beside a bare DuckDB loop; ONLY=startup for one of the benchmarks"
 	@echo "make check      what CI runs: tests, lint, types, import contracts"
 	@echo "make sample     the raw pages for 'medallion run' in this checkout"
@@ -26,6 +27,12 @@ test: $(VENV)/.developing
 	@scripts/ensure-git-lfs
 	@$(BIN)/python -m compileall -q medallion
 	$(BIN)/pytest -n auto
+
+# Every test there is; `make test` leaves out those that take long and seldom find what the others do not.
+thorough: $(VENV)/.developing
+	@scripts/ensure-git-lfs
+	@$(BIN)/python -m compileall -q medallion
+	$(BIN)/pytest -n auto -m ""
 
 # All of them take a while; docs/benchmarks.md says what each one measures.
 bench: $(VENV)/.developing

@@ -423,6 +423,7 @@ def test_a_record_that_cannot_be_believed_stops_its_dataset_and_is_kept(
     assert project.read(RECORD) == whole
 
 
+@pytest.mark.thorough
 def test_no_value_in_a_record_crashes_the_program(project: Project) -> None:
     """In one process, as a program would use it: every leaf of the record replaced by something else."""
     told = subprocess.run(

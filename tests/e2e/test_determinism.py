@@ -80,6 +80,7 @@ def differing(a: dict[str, bytes], b: dict[str, bytes]) -> list[str]:
     return sorted(path for path in {*a, *b} if a.get(path) != b.get(path))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["flights", "sample"])
 def test_one_thread_in_another_folder_gives_the_bytes_of_two_threads_here(
     name: str, request: pytest.FixtureRequest, tmp_path: Path

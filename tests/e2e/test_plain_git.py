@@ -191,6 +191,7 @@ def test_a_conflict_is_solved_by_the_recipe_that_every_message_gives(conflict: P
     conflict.check()
 
 
+@pytest.mark.thorough
 def test_the_recipe_also_works_where_git_could_merge_a_record_but_not_its_data(project: Project) -> None:
     for branch, row in (("theirs", "6,Edsger,placed,2.00"), ("ours", "5,Ada,placed,3.00")):
         project.git("switch", "--quiet", "-c", branch, "main")
@@ -308,6 +309,7 @@ def test_a_project_may_be_a_folder_of_a_larger_repository(built: Path, tmp_path:
     assert len(project.run("log", "silver.orders").ok().stdout.splitlines()) == 2
 
 
+@pytest.mark.thorough
 def test_a_model_renamed_with_git_mv_is_a_new_dataset_and_the_old_one_is_named(project: Project) -> None:
     project.git("mv", "sql/gold/revenue.sql", "sql/gold/income.sql")
     assert project.actions()["gold.income"] == "reuse"

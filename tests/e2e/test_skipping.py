@@ -279,6 +279,7 @@ def grow(file: Path) -> None:
         longer.write(b"{}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("damage", [truncate, fill, empty, grow])
 def test_damaged_caches_change_no_answer(project: Project, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     edit(project, SILVER, "exported_at DESC", "exported_at")

@@ -111,6 +111,7 @@ def test_a_hostile_macro_that_a_model_calls_is_refused(stranger: Stranger, sql: 
     refused(stranger, "FROM hostile()", name, f"CREATE MACRO hostile() AS TABLE {sql}")
 
 
+@pytest.mark.thorough
 # error() in a column that is only counted is never called.
 @pytest.mark.parametrize("sql", [sql for sql in READS if "error(" not in sql])
 def test_a_macro_is_refused_as_well_where_another_one_calls_it_inside_of_an_expression(
