@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from medallion.errors import BuildError, CheckError, Location, MedallionError, ModelError
 from medallion.events import OnEvent, Outcome, StepFinished, ignore
 from medallion.made import Ended, FilesAtHand
-from medallion.plan import Action, DataState, Observed, Step, audited, decide
+from medallion.plan import Action, DataState, Observed, Step, decide
 from medallion.publish import publish
 from medallion.reasons import UP_TO_DATE
 
@@ -223,13 +223,13 @@ class _Run:
         """Decide each step whose inputs are settled; hand those that must be built to the pool."""
         unsettled = {*waiting, *running.values()}
         for name in list(waiting):
-            if name not in waiting or unsettled.intersection((*self.graph.inputs[name], *audited(self.graph, name))):
+            if name not in waiting or unsettled.intersection((*self.graph.inputs[name], *self.graph.audit(name).reads)):
                 continue
             waiting.remove(name)
             self._renew_recipe(name)
             decision = decide(self.graph, self.observed, name, force=self.force)
             if decision.action in (Action.BUILD, Action.REUSE, Action.CHECK):
-                absent = next((read for read in audited(self.graph, name) if read not in self.records), None)
+                absent = next((read for read in self.graph.audit(name).reads if read not in self.records), None)
                 if absent is not None:
                     unsettled.discard(name)
                     self._leave(name, absent, waiting)

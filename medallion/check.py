@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from medallion.checks.data import audit_of, check_data
+from medallion.checks.data import check_data
 from medallion.errors import DataError, Location, MedallionError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.texts import graph_of
+from medallion.parsed import Parsed
+from medallion.utf8 import decoded
 from medallion.versions import files_at, files_in_worktree, read_snapshot
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from medallion.records import Record
     from medallion.workspace import Workspace
 
-__all__ = ["Checked", "Version", "check_version", "version_at", "version_here"]
+__all__ = ["CheckRun", "Version", "check_version", "version_at", "version_here"]
 
 WORK_TREE = "work tree"
 
@@ -38,8 +40,7 @@ class Version:
 
     ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
     its own time. A condition that asks the clock itself gets today's, and variables are today's. ``problems`` are
-    files of checks and macros
-    that cannot be read.
+    files of checks and macros that cannot be read.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckRun:
     """What came of it. ``version`` is a full hash or "work tree"; ``errors`` are of checks that cannot be run."""
 
     version: str
@@ -76,26 +77,29 @@ def version_here(workspace: Workspace, store: Callable[[], Store | None]) -> Ver
             for r in records
         }
 
-    return Version(WORK_TREE, workspace.graph, observed.records, files, datetime.now(UTC), workspace.misnamed)
+    return Version(WORK_TREE, workspace.graph, observed.records, files, datetime.now(UTC), tuple(workspace.misnamed))
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
     """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
     commit = repo.resolve(revision)
     paths = [path for path in repo.list(commit, ["sql"]) if path.lower().endswith(".sql")]
-    graph, problems = graph_of(repo.read(commit, paths), config.layers)
+    texts = repo.read(commit, paths)
+    graph, problems = graph_of(
+        texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file
+    )
     moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
 
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
     snapshot = read_snapshot(repo, config, commit)
-    return Version(commit, graph, snapshot.records, files, datetime.fromtimestamp(int(moment), UTC), problems)
+    return Version(commit, graph, snapshot.records, files, datetime.fromtimestamp(int(moment), UTC), tuple(problems))
 
 
 def check_version(
     config: Config, version: Version, chosen: Collection[TableName] | None, engine: Callable[[], Engine]
-) -> Checked:
+) -> CheckRun:
     """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read."""
     started = time.monotonic()
     graph = version.graph
@@ -108,13 +112,14 @@ def check_version(
     todo = [name for name in names if name in version.records and name not in graph.problems]
     if todo:
         with engine().open() as session:
-            registered: dict[TableName, Sequence[Path]] = {}
+            files: dict[TableName, Sequence[Path]] = {}
             for name in todo:
                 try:
-                    results += _check(config, version, session, name, registered)
+                    results += _check(config, version, session, name, files)
                 except MedallionError as error:
                     errors.append(error)
-    return Checked(version.name, tuple(results), unbuilt, tuple(errors), time.monotonic() - started)
+    told = tuple(dict.fromkeys(errors))  # One file of macros or a check may stop many datasets.
+    return CheckRun(version.name, tuple(results), unbuilt, told, time.monotonic() - started)
 
 
 def _check(
@@ -122,19 +127,18 @@ def _check(
     version: Version,
     session: Session,
     name: TableName,
-    registered: dict[TableName, Sequence[Path]],
+    files: dict[TableName, Sequence[Path]],
 ) -> tuple[CheckResult, ...]:
     record = version.records[name]
-    reads = audit_of(version.graph, record).reads
+    reads = version.graph.audit(name).reads
     missing = [read for read in reads if read not in version.records]
     if missing:
         raise DataError(
             f"a check of {name} looks at {missing[0]}, which is not built", location=Location(version.graph.path(name))
         )
-    needed = [version.records[read] for read in (name, *reads) if read not in registered]
-    for read, files in version.files(needed).items():
-        registered[read] = files
-        model = version.graph.models.get(read)
-        session.register(read, files, private=model is not None and bool(model.private))
+    needed = [version.records[read] for read in (name, *reads) if read not in files]
+    files.update(version.files(needed))
+    for read in reads:
+        session.register(read, files[read], private=version.graph.is_private(read))
     kept = config.state / "failed" / "check"  # Apart from what a run has left to be looked into.
-    return check_data(session, config, version.graph, record, registered[name], None, now=version.now, keep=kept)
+    return check_data(session, config, version.graph, record, files[name], None, now=version.now, keep=kept)

@@ -11,6 +11,7 @@
     ├── GitError                  git or git-lfs: missing, too old, not a repository, a failed call
     │   └── RevisionError         a revision that is unknown, ambiguous, or predates the dataset
     ├── QueryError                SQL that a person typed
+    ├── UnitTestError             a unit test that cannot be understood, or run as it is written
     ├── BuildError                a step of a run that failed
     │   └── CheckError            exit code 1: new data that fails its checks, and is not published
     └── StaleError                exit code 1: data does not match its SQL or inputs
@@ -45,6 +46,7 @@ __all__ = [
     "RevisionError",
     "SourceError",
     "StaleError",
+    "UnitTestError",
     "is_ctrl_c",
 ]
 
@@ -170,6 +172,10 @@ class RevisionError(GitError):
 
 class QueryError(MedallionError):
     """SQL that a person typed and DuckDB or the version resolver refused."""
+
+
+class UnitTestError(MedallionError):
+    """A unit test that cannot be understood, or cannot be run as it is written."""
 
 
 class BuildError(MedallionError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from medallion.checks.data import Before, audit_of, check_data, refuse_failed
+from medallion.checks.data import Before, check_data, refuse_failed
 from medallion.checks.failed import clear_failed
 from medallion.checks.forms import bind_checks
 from medallion.errors import BuildError, CheckError, DataError, Location, MedallionError
@@ -133,29 +133,28 @@ class Maker:
             written = target.stat().st_size if target.exists() else 0
             self._emit(StepProgress(name, percent, written))
 
-        contract = self.contracts.get(name)
-        self._bind(session, name, contract)
-        produced = session.build(model, self.graph.macros[name], target, progress)
+        def bound(columns: Schema) -> None:
+            hold_contract(model, self.contracts.get(name), columns)
+            self._bind_checks(session, name, columns)
+
+        produced = session.build(model, self.graph.macros[name], target, progress, bound)
         self._check_inputs(name)
         record = self._record(name, decision.inputs, produced)
-        hold_contract(model, contract, schema_of(record))
+        hold_contract(model, self.contracts.get(name), schema_of(record))
         record, checks = self._audit(session, record, before, [produced.file], produced=True)
         same = self._publish(session, record, before, produced.file)
         outcome = Outcome.SAME if same else Outcome.BUILT
         return Ended(outcome, decision.reason, 0.0, record, peak_memory=produced.peak_memory, checks=checks)
 
-    def _bind(self, session: Session, name: TableName, contract: Schema | MedallionError | None) -> None:
-        """Find before a model is run, which may take hours, what its contract or a check will not do with."""
-        model, audit = self.graph.models[name], self.graph.audits.get(name)
-        if contract is None and audit is None:
-            return
-        columns = session.bind(model, self.graph.macros[name], {})
-        if columns is None:
-            return
-        hold_contract(model, contract, columns)
-        if audit is not None and all(read in self.records for read in audit.reads):
-            schemas = {read: schema_of(self.records[read]) for read in audit.reads} | {name: columns}
-            bind_checks(audit, model, lambda probe: session.bind(probe, audit.macros, schemas, stored=False))
+    def _bind_checks(self, session: Session, name: TableName, columns: Schema) -> None:
+        """Find what is wrong with a check before the model is run, which may take hours."""
+        audit = self.graph.audit(name)
+        schemas = {read: schema_of(self.records[read]) for read in audit.reads} | {name: columns}
+        bind_checks(
+            audit,
+            self.graph.models[name],
+            lambda probe: session.bind(probe, audit.macros, schemas, stored=False),
+        )
 
     def _recheck(self, session: Session, name: TableName, decision: Decision, before: Record) -> Ended:
         """Run the checks on data that is there already; its record says so once it has passed them."""
@@ -194,7 +193,7 @@ class Maker:
     ) -> tuple[Record, tuple[CheckResult, ...]]:
         """The record with what was checked, and the results; ``CheckError`` where the data must not be published."""
         name = record.dataset
-        audit = audit_of(self.graph, record)
+        audit = self.graph.audit(name)
         if not audit.checks:
             clear_failed(self.config.state / "failed", name)
             return replace(record, checked=None), ()
@@ -233,8 +232,8 @@ class Maker:
         if before is None or before.content_id == record.content_id:
             return None
         with suppress(DataError):
-            return Before(before, [*self.files.former(before)])
-        return Before(before, None)
+            return Before(before, self.files.former(before))
+        return Before(before)
 
     def _publish(self, session: Session, record: Record, before: Record | None, file: Path) -> bool:
         """Put data and record in place; whether the data is what it was before."""
@@ -267,7 +266,7 @@ class Maker:
                     files = [self.config.root / f for f in dataset_files(self.records[name])]
                 else:
                     files = list(self.files.find(self.records[name], self.data[name]))
-                session.register(name, files, private=_is_private(self.graph, name))
+                session.register(name, files, private=self.graph.is_private(name))
                 self._stats[name] = [(file, _stamp(file)) for file in files]
                 self._registered.add(name)
 
@@ -341,12 +340,6 @@ class Maker:
                 self.identities.remember_listing(read.content_id, self.observed.sources[read.name].files)
             inputs.append(read)
         return tuple(inputs)
-
-
-def _is_private(graph: Graph, name: TableName) -> bool:
-    """Whether a dataset has a column whose values are not to be shown."""
-    model = graph.models.get(name)
-    return model is not None and bool(model.private)
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from medallion.cachefile import read_cache, write_cache
 from medallion.installed import version_of
@@ -19,7 +19,7 @@ from medallion.models.encoded import (
 from medallion.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from medallion.config import Config
     from medallion.models.check import Check
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parsed"]
 
+_Read = TypeVar("_Read")
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
 _FORMAT = "3"
 # There is none, or one of another kind.
@@ -53,45 +54,58 @@ class Parsed:
 
     def model(self, name: TableName, path: str, text: str) -> Model:
         """The model in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_model`."""
-        key = _key("model", text)
-        with suppress(*_NO_ENTRY):
-            known = decode_model(self._known[key], name, path, text)
-            self._used[key] = self._known[key]
-            return known
-        from medallion.models.parse import parse_model
 
-        model = parse_model(name, path, text, self._layers)
-        if redact(text) == text:  # A credential in it must not lie in yet another file.
-            self._used[key] = encode_model(model)
-        return model
+        def parse() -> Model:
+            from medallion.models.parse import parse_model
+
+            return parse_model(name, path, text, self._layers)
+
+        return self._once("model", text, lambda known: decode_model(known, name, path, text), parse, encode_model)
 
     def macros(self, path: str, text: str) -> Sequence[Macro]:
         """The macros in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_macros`."""
-        key = _key("macros", text)
-        with suppress(*_NO_ENTRY):
-            known = [decode_macro(encoded, path, text) for encoded in self._known[key]]
-            self._used[key] = self._known[key]
-            return known
-        from medallion.models.parse import parse_macros
 
-        macros = parse_macros(path, text, self._layers)
-        if redact(text) == text:
-            self._used[key] = [encode_macro(macro) for macro in macros]
-        return macros
+        def parse() -> Sequence[Macro]:
+            from medallion.models.parse import parse_macros
+
+            return parse_macros(path, text, self._layers)
+
+        return self._once(
+            "macros",
+            text,
+            lambda known: [decode_macro(macro, path, text) for macro in known],
+            parse,
+            lambda macros: [encode_macro(macro) for macro in macros],
+        )
 
     def check(self, path: str, text: str) -> Check:
         """The check in a file; ``ModelError`` as from :func:`medallion.models.parse.parse_check`."""
-        key = _key("check", text)
+
+        def parse() -> Check:
+            from medallion.models.parse import parse_check
+
+            return parse_check(path, text, self._layers)
+
+        return self._once("check", text, lambda known: decode_check(known, path, text), parse, encode_check)
+
+    def _once(
+        self,
+        kind: str,
+        text: str,
+        decode: Callable[[Any], _Read],
+        parse: Callable[[], _Read],
+        encode: Callable[[_Read], Any],
+    ) -> _Read:
+        """What was read of this text before, else what ``parse`` reads now."""
+        key = _key(kind, text)
         with suppress(*_NO_ENTRY):
-            known = decode_check(self._known[key], path, text)
+            known = decode(self._known[key])
             self._used[key] = self._known[key]
             return known
-        from medallion.models.parse import parse_check
-
-        check = parse_check(path, text, self._layers)
-        if redact(text) == text:
-            self._used[key] = encode_check(check)
-        return check
+        read = parse()
+        if redact(text) == text:  # A credential in it must not lie in yet another file.
+            self._used[key] = encode(read)
+        return read
 
     def save(self) -> None:
         """Write what was used, where that differs from what was known: texts that are gone are forgotten."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from medallion.names import TableName
     from medallion.schemas import SchemaChange
 
-__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "audited", "decide", "plan"]
+__all__ = ["Action", "DataState", "Decision", "Observed", "SourceState", "decide", "plan"]
 
 
 class Action(StrEnum):
@@ -159,7 +159,7 @@ def _step(
     building = _building((s.name for s in before), steps)
     if decision.action in (Action.UNCHANGED, Action.CHECK) and building:
         return Step(name, Action.MAYBE, if_changed(observed, name, building), building)
-    if decision.action is Action.UNCHANGED and (looked_at := _building(audited(graph, name), steps)):
+    if decision.action is Action.UNCHANGED and (looked_at := _building(graph.audit(name).reads, steps)):
         return Step(name, Action.CHECK, f"its checks look at {listed(looked_at)}, if that changes", looked_at)
     missing = {i for i in graph.inputs.get(name, ()) if i not in observed.records}
     if isinstance(decision.error, _InputMissingError) and missing <= set(building):
@@ -175,12 +175,6 @@ def _building(names: Iterable[TableName], steps: Mapping[TableName, Step]) -> tu
     """Those of ``names`` that may come out with other data."""
     may_change = (Action.BUILD, Action.REUSE, Action.MAYBE)
     return tuple(name for name in names if name in steps and steps[name].action in may_change)
-
-
-def audited(graph: Graph, name: TableName) -> tuple[TableName, ...]:
-    """The datasets that the checks of ``name`` look at."""
-    audit = graph.audits.get(name)
-    return audit.reads if audit else ()
 
 
 class _InputMissingError(DataError):
@@ -212,7 +206,7 @@ def decide(
         reason += f": {change}" if change else ""
     gone = [i for i in inputs if i.kind is InputKind.SOURCE and observed.sources[i.name].absent]
     if not reason:
-        unchecked = why_unchecked(observed, name, record, graph.audits)
+        unchecked = why_unchecked(observed, name, record, graph.audit(name))
         if unchecked:
             return Decision(Action.CHECK, unchecked, inputs, fingerprint=now)
         return Decision(Action.UNCHANGED, why_not(graph, observed, name, record, inputs, gone), inputs, fingerprint=now)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from medallion.add import Added
     from medallion.build import RunResult
     from medallion.catalog import Log
-    from medallion.check import Checked
+    from medallion.check import CheckRun
     from medallion.commit import Committed
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
@@ -257,7 +257,7 @@ class Project:
                 self._index_if_versioned(replace(workspace, observed=after))
             return result
 
-    def check(self, select: Iterable[str] = (), *, exclude: Iterable[str] = (), at: str | None = None) -> Checked:
+    def check(self, select: Iterable[str] = (), *, exclude: Iterable[str] = (), at: str | None = None) -> CheckRun:
         """Run the checks of the selected datasets (all, without a selection) on what is built.
 
         ``at`` is a revision: its checks on its data, with age counted from its own time. Nothing is built or changed;
@@ -266,14 +266,14 @@ class Project:
         from medallion.check import check_version, version_at, version_here
         from medallion.engines.duckdb import DuckDBEngine
         from medallion.runs import Runs, check_line
+        from medallion.select import asks_what_changed
         from medallion.select import select as choose
 
         started = datetime.now(UTC)
         select, exclude = _listed(select), _listed(exclude)
         workspace, steps = self.plan(volatile=False, bind=False)
-        here = [term for term in (*select, *exclude) if "stale" in term or "git:" in term] if at else []
-        if here:
-            raise MedallionError(f'"{here[0]}" speaks of the work tree, and --at of a version', hint="leave one out")
+        if at is not None and asks_what_changed([*select, *exclude]):
+            raise MedallionError("git: and stale speak of the work tree, and --at of a version", hint="leave one out")
         if at is None:
             version, changed = version_here(workspace, self._store), self._changed(workspace, [*select, *exclude])
         else:
@@ -522,30 +522,9 @@ class Project:
 
     def index(self, workspace: Workspace | None = None) -> Path:
         """Bring the catalog up to date with Git's history, the work tree and the log of runs."""
-        from medallion.catalog import update
-        from medallion.models.fingerprint import LINEAGE
-        from medallion.trace import column_edges, edges_keys
+        from medallion.index import index_workspace
 
-        workspace = workspace or self.workspace()
-        past = workspace.past
-
-        def edges(names: Iterable[TableName]) -> list[tuple[str, str, str, str, str]]:
-            return [
-                (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
-                for name, listed in column_edges(workspace, names)[0].items()
-                for edge in listed
-            ]
-
-        update(
-            self.repository,
-            self.catalog,
-            models={name: f"{LINEAGE} {key}" for name, key in edges_keys(workspace).items()},
-            column_edges=edges,
-            views=self._views(workspace),
-            runs=self.config.state / "runs.jsonl",
-            told=past.id,
-            on_records=past.remember_history,
-        )
+        index_workspace(workspace or self.workspace(), self.repository, self.store, self.catalog)
         return self.catalog
 
     def _look_back(self) -> None:
@@ -564,19 +543,6 @@ class Project:
             return self.repository.descends_from(commit)
         except GitError:
             return False
-
-    def _views(self, workspace: Workspace) -> dict[TableName, list[Path]]:
-        """Files of the datasets whose data is here, in the work tree or in the LFS store."""
-        from medallion.plan import DataState
-
-        views: dict[TableName, list[Path]] = {}
-        for name, record in workspace.observed.records.items():
-            state = workspace.observed.data.get(name)
-            if state is DataState.PRESENT:
-                views[name] = [self.config.root / "data" / name.layer / f.path for f in record.files]
-            elif state is DataState.UNFETCHED and all(self.store.has(f.oid, f.size) for f in record.files):
-                views[name] = [self.store.path(f.oid) for f in record.files]
-        return views
 
 
 def _listed(terms: Iterable[str]) -> list[str]:

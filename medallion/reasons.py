@@ -86,14 +86,14 @@ def why_not(
     return UP_TO_DATE
 
 
-def why_unchecked(observed: Observed, name: TableName, record: Record | None, audits: Mapping[TableName, Audit]) -> str:
+def why_unchecked(observed: Observed, name: TableName, record: Record | None, audit: Audit) -> str:
     """Why data that need not be built has to be checked; empty where it has not."""
     digest = observed.checks.get(name)
     if digest is None or record is None:
         return ""
     if record.checked is None:
         return "its checks have not been run"
-    now = looked_at(observed.records, audits[name])
+    now = looked_at(observed.records, audit)
     if record.checked == Checked.of(digest, record.content_id, now):
         return ""
     before = record.checked.inputs

@@ -108,9 +108,9 @@ class _Rehearsal:
 
     def _bind_checks(self, name: TableName) -> None:
         """Bind the checks that are to be run, where the columns of all that they look at are known."""
-        audit, record = self.graph.audits.get(name), self.observed.records.get(name)
-        touched = audit is not None and not self._found.keys().isdisjoint((name, *audit.reads))
-        if audit is None or not (touched or why_unchecked(self.observed, name, record, self.graph.audits)):
+        audit, record = self.graph.audit(name), self.observed.records.get(name)
+        touched = not self._found.keys().isdisjoint((name, *audit.reads))
+        if not audit.checks or not (touched or why_unchecked(self.observed, name, record, audit)):
             return
         schemas = {read: self.columns(read) for read in (name, *audit.reads)}
         known = {read: columns for read, columns in schemas.items() if columns is not None}

@@ -11,7 +11,7 @@ from medallion.errors import DataError, Location, MedallionError, ModelError
 from medallion.git.lfs import conflicted
 from medallion.meanings import Meanings
 from medallion.models.fingerprint import Recipe, checks_digest, recipe
-from medallion.models.graph import Graph, build_graph
+from medallion.models.texts import graph_of
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.parsed import Parsed
@@ -19,14 +19,14 @@ from medallion.past import Past
 from medallion.plan import DataState, Observed
 from medallion.publish import staged_record
 from medallion.records import AFTER_MERGE
+from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from medallion.config import Config, Variable
-    from medallion.models.check import Check
-    from medallion.models.model import Macro, Model
+    from medallion.models.graph import Graph
     from medallion.records import Record
 
 __all__ = ["Workspace", "load_graph", "look"]
@@ -158,55 +158,16 @@ def _between_renames(config: Config, identities: Identities) -> dict[TableName, 
 
 
 def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
-    """The project's models and macros as a graph, and the files that cannot even be given a name."""
+    """The project's models, macros and checks as a graph, and what is wrong with files that belong to no dataset."""
     parsed = Parsed(config)
-    macros, macro_errors = _macros(config, parsed)
-    models: list[Model] = []
-    problems: dict[TableName, ModelError] = {}
-    misnamed: list[MedallionError] = []
-    for name, paths in _model_files(config, misnamed).items():
-        if len(paths) > 1:
-            problems[name] = ModelError(
-                f"two files make {name}: {' and '.join(paths)}",
-                location=Location(paths[0]),
-                hint="rename one: a dataset is named after its layer and its file",
-            )
-            continue
-        try:
-            models.append(parsed.model(name, paths[0], _text(config.root, paths[0])))
-        except ModelError as error:
-            problems[name] = error
-    checks, check_errors = _checks(config, parsed)
+    found = graph_of(
+        _sql_files(f"{config.root}/", "sql"),
+        lambda path: _text(config.root, path),
+        parsed,
+        config.layers,
+        config.file,
+    )
     parsed.save()
-    graph = build_graph(models, macros, config.layers, problems, checks)
-    misnamed += graph.misplaced
-    return _blame_shared([*macro_errors, *check_errors], graph), misnamed
-
-
-def _model_files(config: Config, misnamed: list[MedallionError]) -> dict[TableName, list[str]]:
-    """The SQL files of each dataset; a layer's folder may have folders of its own, which name nothing."""
-    found: dict[TableName, list[str]] = {}
-    known = {*config.layers, "macros", "checks"}
-    folder = config.root / "sql"
-    if folder.is_dir():
-        misnamed += [
-            ModelError(
-                f'"{entry.name}" is no layer, so its models belong nowhere',
-                location=Location(f"sql/{entry.name}/"),
-                hint=f"the layers are {', '.join(config.layers)}: see `layers` in {config.file}",
-            )
-            for entry in sorted(folder.iterdir())
-            if entry.is_dir() and entry.name not in known and any(entry.rglob("*.sql"))
-        ]
-    for layer in config.layers:
-        for path in sorted(_sql_files(f"{config.root}/", f"sql/{layer}")):
-            file = path.rpartition("/")[2]
-            try:
-                found.setdefault(TableName.parse(f"{layer}.{file[: -len('.sql')]}"), []).append(path)
-            except ModelError as error:
-                error.location = Location(path)
-                error.message = f'the file\'s name, "{file}", is no dataset name'
-                misnamed.append(error)
     return found
 
 
@@ -233,16 +194,9 @@ def _text(root: Path, path: str) -> str:
     try:
         with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123 - pathlib takes several times as long
             data = file.read()
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ModelError(
-            f"the file is not UTF-8: byte 0x{data[error.start]:02x} in line {line}",
-            location=Location(path, line),
-            hint="save it as UTF-8",
-        ) from error
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror}", location=Location(path)) from error
+    text = decoded(data, path)
     if conflicted(data):  # To SQL the marks are operators, so DuckDB would complain of something else.
         raise ModelError(
             "the file holds merge conflict markers",
@@ -250,42 +204,3 @@ def _text(root: Path, path: str) -> str:
             hint=f"edit it, or choose a side with `git checkout --ours` or `--theirs`; {AFTER_MERGE}",
         )
     return text
-
-
-def _macros(config: Config, parsed: Parsed) -> tuple[list[Macro], list[ModelError]]:
-    macros: dict[str, Macro] = {}
-    errors: list[ModelError] = []
-    for file in sorted((config.root / "sql" / "macros").rglob("*.sql")):
-        path = file.relative_to(config.root).as_posix()
-        try:
-            for macro in parsed.macros(path, _text(config.root, path)):
-                other = macros.get(macro.name)
-                if other:
-                    raise ModelError(
-                        f"macro {macro.name} is defined twice: here and in {other.path}",
-                        location=Location.at(path, macro.text, macro.offset, 6),
-                        hint="rename one",
-                    )
-                macros[macro.name] = macro
-        except ModelError as error:
-            errors.append(error)
-    return list(macros.values()), errors
-
-
-def _checks(config: Config, parsed: Parsed) -> tuple[list[Check], list[ModelError]]:
-    checks: list[Check] = []
-    errors: list[ModelError] = []
-    for path in sorted(_sql_files(f"{config.root}/", "sql/checks")):
-        try:
-            checks.append(parsed.check(path, _text(config.root, path)))
-        except ModelError as error:
-            errors.append(error)
-    return checks, errors
-
-
-def _blame_shared(errors: list[ModelError], graph: Graph) -> Graph:
-    """A file of macros or a check that cannot be read stops every model: which of them it concerns is not known."""
-    if not errors:
-        return graph
-    problems = {name: graph.problems.get(name, errors[0]) for name in graph.order}
-    return replace(graph, problems=problems)

@@ -22,7 +22,7 @@ import medallion
 from medallion.build import RunResult
 from medallion.catalog import VersionRow
 from medallion.catalog.schema import TABLES
-from medallion.check import Checked
+from medallion.check import CheckRun
 from medallion.cli.main import app
 from medallion.config import KEYS
 from medallion.events import CheckResult, RowDelta, StepFinished
@@ -267,7 +267,7 @@ def python() -> str:
         StepFinished,
         RowDelta,
         CheckResult,
-        Checked,
+        CheckRun,
         Step,
         VersionRow,
         UnitTestRun,

@@ -34,7 +34,10 @@ _HOLDS = identifier("medallion: holds")
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """The version that is about to be replaced: a table expression of it, and how the new rows differ from it."""
+    """The version that is about to be replaced: a table expression of it, and how the new rows differ from it.
+
+    ``table`` is empty where its data is lost.
+    """
 
     record: Record
     table: str
@@ -135,6 +138,8 @@ class _Audit:
     # What came of it
 
     def _result(self, check: Check, form: Form, counted: int | None) -> CheckResult:
+        if check.kind.compares and self.former and not self.former.table:  # Then nobody can say that it holds.
+            return self._made(check, False, None, "it cannot be compared: the data of the version before is lost")
         if check.kind in (Kind.ROW_COUNT, Kind.FRESHNESS, Kind.EXPECT_COLUMNS, Kind.EXPECT_ROWS) or (
             check.kind is Kind.CONDITION and form is Form.WHOLE
         ):
@@ -222,7 +227,6 @@ class _Audit:
         return int(self.reader.rows(f"SELECT count(*) FROM (\n{self._failing(check, Form.WHOLE)}\n)")[0][0])
 
     def _made(self, check: Check, holds: bool, failures: int | None, message: str) -> CheckResult:  # noqa: FBT001
-        source = check.probe.text if check.kind is Kind.QUERY and check.probe else self.subject.model.text
         bad = CheckStatus.FAILED if check.severity is Severity.ERROR else CheckStatus.WARNED
         return CheckResult(
             dataset=self.subject.record.dataset,
@@ -233,7 +237,7 @@ class _Audit:
             status=CheckStatus.PASSED if holds else bad,
             failures=failures,
             rows=self.rows,
-            location=check.locate(source),
+            location=check.locate(self.subject.model),
             message="" if holds else message,
         )
 

@@ -11,8 +11,7 @@ from medallion.checks.failed import clear_failed
 from medallion.engines.sql import read_parquet
 from medallion.errors import CheckError
 from medallion.events import CheckResult, CheckStatus
-from medallion.models.audits import Audit
-from medallion.models.check import Kind, Severity
+from medallion.models.check import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,23 +23,17 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.records import Record
 
-__all__ = ["Before", "audit_of", "check_data", "refuse_failed"]
+__all__ = ["Before", "check_data", "refuse_failed"]
 
-_NONE = Audit()
 _COMPARED_BY_ROWS = (Kind.EXPECT_ROWS, Kind.EXPECT_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The version that the data replaces. ``files`` is None where they are not to be had."""
+    """The version that the data replaces; no ``files`` where they are not to be had."""
 
     record: Record
-    files: Sequence[Path] | None
-
-
-def audit_of(graph: Graph, record: Record) -> Audit:
-    """The checks of a dataset; none where there are none."""
-    return graph.audits.get(record.dataset, _NONE)
+    files: Sequence[Path] = ()
 
 
 def check_data(
@@ -62,15 +55,15 @@ def check_data(
     ``in_order``: this process has just written the rows in the order of the key. ``MedallionError``, at the check,
     where one cannot be evaluated.
     """
-    name, found = record.dataset, audit_of(graph, record)
+    name, found = record.dataset, graph.audit(record.dataset)
     if not found.checks:
         return ()
-    session.register(name, files, private=bool(graph.models[name].private))
-    former, delta = None, None
-    if before is not None and before.files is not None:
-        if any(check.kind in _COMPARED_BY_ROWS for check in found.checks):
-            delta = session.compare(before.files, files, record.key)
-        former = Former(before.record, read_parquet(map(str, before.files)), delta)
+    session.register(name, files, private=graph.is_private(name))
+    former = None
+    if before is not None:
+        by_rows = before.files and any(check.kind in _COMPARED_BY_ROWS for check in found.checks)
+        delta = session.compare(before.files, files, record.key) if before.files and by_rows else None
+        former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
     # A column that comes out of its model under the name of a private one is most likely that one.
     models = [graph.models[n] for n in (name, *found.reads, *graph.inputs.get(name, ())) if n in graph.models]
     subject = Subject(
@@ -86,10 +79,7 @@ def check_data(
     )
     clear_failed(keep, name)
     with session.reader([name, *found.reads], found.macros, discreet=bool(subject.hidden)) as reader:
-        results = audit(reader, subject, found, former)
-    if before is not None and former is None:
-        results += _not_compared(subject, found)
-    return results
+        return audit(reader, subject, found, former)
 
 
 def _passed_on(graph: Graph, record: Record) -> frozenset[str]:
@@ -105,26 +95,6 @@ def _passed_on(graph: Graph, record: Record) -> frozenset[str]:
     return frozenset()
 
 
-def _not_compared(subject: Subject, found: Audit) -> tuple[CheckResult, ...]:
-    """What cannot be compared, because the version before is lost: nobody can say that it holds."""
-    return tuple(
-        CheckResult(
-            dataset=subject.record.dataset,
-            check=check.text,
-            kind=str(check.kind),
-            severity=str(check.severity),
-            columns=check.columns,
-            status=CheckStatus.WARNED if check.severity is Severity.WARN else CheckStatus.FAILED,
-            failures=None,
-            rows=subject.record.rows,
-            location=check.locate(subject.model.text),
-            message="it cannot be compared: the data of the version before is lost",
-        )
-        for check in found.checks
-        if check.kind.compares
-    )
-
-
 def refuse_failed(
     results: Sequence[CheckResult], record: Record, *, published: Record | None, accept: bool
 ) -> tuple[CheckResult, ...]:
@@ -134,7 +104,7 @@ def refuse_failed(
     """
     if accept:
         results = [
-            replace(r, status=CheckStatus.WARNED) if r.kind.startswith("expect ") and _failed(r) else r for r in results
+            replace(r, status=CheckStatus.WARNED) if Kind(r.kind).compares and _failed(r) else r for r in results
         ]
     failed = [result for result in results if _failed(result)]
     if not failed:
@@ -146,7 +116,7 @@ def refuse_failed(
         kept = "the data stays as it is"
     else:
         kept = "the dataset keeps its last good version"
-    expected = all(result.kind.startswith("expect ") for result in failed)
+    expected = all(Kind(result.kind).compares for result in failed)
     raise CheckError(
         f"{record.dataset}: {'check failed' if len(failed) == 1 else f'{len(failed)} checks failed'}: {names}",
         location=failed[0].location,

@@ -153,7 +153,7 @@ def _probe(check: Check, model: Model, query: str, *, whole: bool = False) -> Mo
 
 def placed(check: Check, error: MedallionError, model: Model) -> MedallionError:
     """An error at its place in the check's own SQL, else at the check."""
-    source = check.probe.text if check.kind is Kind.QUERY and check.probe else model.text
+    source = check.source(model)
     begin, end = (0, len(source)) if check.kind is Kind.QUERY else (check.offset, check.sql_offset + len(check.sql))
     place = error.location
     if place is not None and place.path == check.path and place.line:
@@ -163,4 +163,4 @@ def placed(check: Check, error: MedallionError, model: Model) -> MedallionError:
     elif place is not None and place.path != check.path:
         return error  # In the file of a macro.
     message = error.message.replace('at or near ")"', "at the end of the condition")
-    return type(error)(message, location=check.locate(source), hint=error.hint)
+    return type(error)(message, location=check.locate(model), hint=error.hint)

@@ -49,7 +49,7 @@ def print_plan(
         text.append(f"  {word:<9}", style=style)
         text.append(f"  {step.reason}", style="dim")
         print_line(out(), text)
-    for error in [*workspace.misnamed, *(s.error for s in steps if s.error)]:
+    for error in dict.fromkeys([*workspace.misnamed, *(s.error for s in steps if s.error)]):  # One may stop many.
         print_error(error)
     unchanged = sum(s.action is Action.UNCHANGED for s in steps)
     if unchanged == len(steps):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from medallion.build import RunResult
     from medallion.config import Config
+    from medallion.errors import MedallionError
     from medallion.names import TableName
 
 __all__ = ["RunView", "run_document"]
@@ -44,6 +45,7 @@ class RunView:
         self._running: dict[TableName, tuple[float, StepProgress | None, int | None]] = {}
         self._live: Live | None = None
         self._worked = False
+        self._told: set[MedallionError] = set()
 
     def __enter__(self) -> RunView:
         return self
@@ -96,9 +98,10 @@ class RunView:
         print_line(err(), line)
         if isinstance(event.error, CheckError):
             print_check_error(event.error)
-        elif event.error:
+        elif event.error and event.error not in self._told:  # A macro that cannot be read stops all that call it.
+            self._told.add(event.error)
             print_error(event.error)
-        else:
+        elif not event.error:
             print_results(event.checks)
 
     def _lines(self) -> RenderableType:

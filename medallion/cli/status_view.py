@@ -44,7 +44,7 @@ def print_status(workspace: Workspace, statuses: Sequence[DatasetStatus], files:
         print_line(out(), Text(f"{file.path:<{width}}  ").append(file.state, style=_FILE_STYLE[file.state]))
     if len(listed) < len(files):
         err().print(f"… {len(files) - len(listed):,} more files; --json lists all", style="dim")
-    for error in [*workspace.misnamed, *(s.error for s in statuses if s.error)]:
+    for error in dict.fromkeys([*workspace.misnamed, *(s.error for s in statuses if s.error)]):  # One may be of many.
         print_error(error)
     for path in workspace.strays:
         err().print(f"{path} is the record of no dataset", style="yellow")

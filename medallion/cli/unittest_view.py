@@ -33,9 +33,9 @@ def print_unit_tests(run: UnitTestRun, console: Console | None = None) -> None:
     """What could not be run, with why, and then the results, which are data unless another console is given."""
     for error in run.errors:
         print_error(error)
-    for result in run.results:
-        if result.outcome is UnitTestOutcome.BROKEN and result.error:
-            print_error(result.error)
+    broken = (result.error for result in run.results if result.outcome is UnitTestOutcome.BROKEN and result.error)
+    for error in dict.fromkeys(broken):  # A model that cannot be read breaks all its tests.
+        print_error(error)
     _print_results(run, console or out())
 
 

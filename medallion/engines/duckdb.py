@@ -165,10 +165,15 @@ class _DuckDBSession:
                     return run.describe(binder)
                 run.bind(binder)
                 run.check_reads(binder)
-                return tuple((name, stored_type(kind)) for name, kind in run.outputs)
+                return _as_stored(run)
 
     def build(
-        self, model: Model, macros: Sequence[Macro], target: Path, on_progress: Callable[[float | None], None]
+        self,
+        model: Model,
+        macros: Sequence[Macro],
+        target: Path,
+        on_progress: Callable[[float | None], None],
+        on_bound: Callable[[Schema], None] = lambda _: None,
     ) -> Produced:
         """Bind, choose how to run, run, and identify what came out."""
         reads = _reads(model, macros)
@@ -178,10 +183,8 @@ class _DuckDBSession:
             if how is None:
                 self._prepare(instance, cursor, reads, ordered)
                 how = run.plan_from_explain(cursor)
-            if not how.single or self.threads == 1:
-                self._prepare(instance, cursor, reads, ordered)
-                return self._noted(run.execute(cursor, how, target, self._progress.watch(cursor, on_progress)))
-        with self._cursor(single=True) as (instance, cursor):
+        on_bound(_as_stored(run))  # With no cursor held, since whoever is told may want one.
+        with self._cursor(single=how.single or self.threads == 1) as (instance, cursor):
             self._prepare(instance, cursor, reads, ordered)
             return self._noted(run.execute(cursor, how, target, self._progress.watch(cursor, on_progress)))
 
@@ -380,6 +383,11 @@ class _DuckDBSession:
             except duckdb.Error as error:
                 raise unreadable(name, self._files[name], error) from error
             instance.views.add(name)
+
+
+def _as_stored(run: ModelRun) -> Schema:
+    """The columns of a bound model, as readers of the Parquet file will see them."""
+    return tuple((name, stored_type(kind)) for name, kind in run.outputs)
 
 
 def _reads(model: Model, macros: Sequence[Macro]) -> list[TableName]:

@@ -90,7 +90,7 @@ class ModelRun:
         """Names and types of what a query gives, whatever they are; what it reads is looked at as for a model."""
         self._refuse_unseen_reads(cursor)
         rows = self._execute(cursor, "DESCRIBE ", self.model.sql, "")
-        self.plan(cursor)
+        self._refuse_hidden_scans(cursor, self._bound(cursor))
         return tuple((row[0], row[1]) for row in rows)
 
     def _may_hold_lookalikes(self) -> bool:
@@ -156,16 +156,20 @@ class ModelRun:
 
     def plan(self, cursor: duckdb.DuckDBPyConnection) -> Treatment | None:
         """How the model has to run for its bytes to be the same each time, from its bound plan where there is one."""
+        serialized = self._bound(cursor)
+        self._refuse_hidden_scans(cursor, serialized)
+        return bound_treatment(serialized, keyed=bool(self.model.key))
+
+    def _bound(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        """DuckDB's bound plan as it serializes it; ``NO_PLAN`` where it cannot."""
         import duckdb
 
         try:
-            serialized = cursor.execute(SERIALIZE, [self.model.sql]).fetchall()[0][0]
+            return str(cursor.execute(SERIALIZE, [self.model.sql]).fetchall()[0][0])
         except duckdb.InterruptException:
             raise BuildError("interrupted") from None
         except duckdb.Error:
-            serialized = NO_PLAN
-        self._refuse_hidden_scans(cursor, serialized)
-        return bound_treatment(serialized, keyed=bool(self.model.key))
+            return NO_PLAN
 
     def check_reads(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Refuse what reads more than its text shows; faster than ``plan``, which does the same."""

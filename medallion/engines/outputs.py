@@ -62,7 +62,7 @@ def check_names(model: Model, names: Sequence[str]) -> None:
             word = check.text.partition(" ")[0]
             raise ModelError(
                 f'@{word} names a column that the model does not have: "{absent[0]}"',
-                location=check.locate(model.text),
+                location=check.locate(model),
                 hint=f"the columns are {', '.join(names)}",
             )
 

@@ -68,10 +68,16 @@ class Session(Protocol):
         """
 
     def build(
-        self, model: Model, macros: Sequence[Macro], target: Path, on_progress: Callable[[float | None], None]
+        self,
+        model: Model,
+        macros: Sequence[Macro],
+        target: Path,
+        on_progress: Callable[[float | None], None],
+        on_bound: Callable[[Schema], None] = ...,
     ) -> Produced:
         """Run the model's SQL as it stands and write its result to ``target``.
 
+        ``on_bound`` is told the columns before anything is computed; an error of its own ends the build.
         Raises ``ModelError`` with the place in the model where the SQL is at fault, ``BuildError`` for the rest.
         """
 

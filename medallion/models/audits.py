@@ -59,11 +59,7 @@ def find_audits(
         read = _reads(check, macros_of)
         known = [name for name in read if name in place]
         if not known:
-            misplaced.append(
-                _unknown(read[0], check, check.probe.text if check.probe else "", place)
-                if read
-                else _guards_nothing(check)
-            )
+            misplaced.append(_unknown(read[0], check, check.probe, place) if read else _guards_nothing(check))
             continue
         guarded = max(known, key=lambda name: place[name])
         if guarded in models:  # Else its file cannot be read, and that is told.
@@ -100,25 +96,20 @@ def _problem(
 ) -> ModelError | None:
     for read in _reads(check, macros_of):
         if read not in known:
-            return _unknown(read, check, _source(check, models[name]), known)
+            return _unknown(read, check, models[name], known)
     if check.probe is None:
         return None
     problem = hidden_read(check.probe, macros_of(check.probe))
     if problem is None or check.kind is Kind.QUERY or (problem.location and problem.location.path != check.path):
         return problem
-    return problem.at(check.locate(_source(check, models[name])))
+    return problem.at(check.locate(models[name]))
 
 
-def _source(check: Check, model: Model) -> str:
-    """The text of the file that a check of this model stands in."""
-    return check.probe.text if check.kind is Kind.QUERY and check.probe else model.text
-
-
-def _unknown(read: TableName, check: Check, source: str, known: Iterable[TableName]) -> ModelError:
+def _unknown(read: TableName, check: Check, model: Model | None, known: Iterable[TableName]) -> ModelError:
     near = nearest(str(read), map(str, known))
     return ModelError(
         f"there is no dataset {read}",
-        location=check.locate(source),
+        location=check.locate(model) if model else Location(check.path),
         hint=f'did you mean "{near}"?' if near else f"write sql/{read.layer}/{read.name}.sql",
     )
 
@@ -160,7 +151,7 @@ def _sort(
             check = next(c for c in audits[name].checks if read in _reads(c, macros_of))
             problems[name] = ModelError(
                 f"a check of {name} looks at {read}, which comes after it: {' → '.join(map(str, [*cycle, cycle[0]]))}",
-                location=check.locate(_source(check, models[name])),
+                location=check.locate(models[name]),
                 hint="check it where the other one is checked, or in a file in sql/checks/",
             )
     sorted_: list[TableName] = []

@@ -98,9 +98,13 @@ class Check:
         rows_changed = self.kind is Kind.EXPECT_ROWS and self.values == ("changed",)
         return rows_changed or self.kind is Kind.EXPECT_UNCHANGED
 
-    def locate(self, source: str) -> Location:
-        """Its place; ``source`` is the text of the file at ``path``."""
-        return Location.at(self.path, source, self.offset, self.length)
+    def source(self, model: Model) -> str:
+        """The text of the file that it stands in: one of its own, or that of the ``model`` that it guards."""
+        return self.probe.text if self.kind is Kind.QUERY and self.probe else model.text
+
+    def locate(self, model: Model) -> Location:
+        """Its place; ``model`` makes the dataset that it guards."""
+        return Location.at(self.path, self.source(model), self.offset, self.length)
 
 
 def check_name(path: str) -> str:

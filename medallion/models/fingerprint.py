@@ -106,8 +106,8 @@ def checks_digest(graph: Graph, name: TableName, variables: Mapping[str, Variabl
     ``@key`` is not in it: data that breaks a key is never built. Nor is ``@expect``, which compares two versions and
     says nothing of one. ``ModelError`` where a check uses a variable that has no value.
     """
-    audit = graph.audits.get(name)
-    if audit is None:
+    audit = graph.audit(name)
+    if not audit.checks:
         return ""
     key = graph.models[name].key
     lasting = [c for c in audit.checks if not c.kind.compares and not (c.kind is Kind.KEY and c.columns == key)]
@@ -121,7 +121,7 @@ def checks_digest(graph: Graph, name: TableName, variables: Mapping[str, Variabl
         check = next((c for c in lasting if c.probe and missing[0] in c.probe.variables), None)
         raise ModelError(
             f'variable "{missing[0]}" has no value',
-            location=check.locate(check.probe.text) if check and check.probe else None,
+            location=check.locate(graph.models[name]) if check else None,
             hint=f"set it in [variables], or with --var {missing[0]}=…",
         )
     return _sha256(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Graph", "build_graph"]
 
 
+_NO_CHECKS = Audit()
+
+
 @dataclass(frozen=True)
 class Graph:
     """Models in an order in which each comes after what it reads.
@@ -52,6 +55,14 @@ class Graph:
             found = frozenset[str]().union(*known) if len(known) == len(listed) else None
             self._names[name] = found
         return found
+
+    def audit(self, name: TableName) -> Audit:
+        """The checks of a dataset, and what they look at; empty where it has none."""
+        return self.audits.get(name, _NO_CHECKS)
+
+    def is_private(self, name: TableName) -> bool:
+        """Whether a dataset has a column whose values are never shown."""
+        return name in self.models and bool(self.models[name].private)
 
     def path(self, name: TableName) -> str:
         """A dataset's SQL file, relative to the project; one that cannot be read is known by where its error lies."""

@@ -34,7 +34,7 @@ def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) ->
         if check.compares_by_key and not model.key:
             raise ModelError(
                 "which rows changed cannot be told without a key",
-                location=check.locate(text),
+                location=check.locate(model),
                 hint="name it with @key; without one a changed row counts as one removed and one added",
             )
     return replace(model, checks=tuple(_probed(check, model, layers) for check in checks))

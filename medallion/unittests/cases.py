@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from medallion.errors import UnitTestError
 from medallion.unittests.nodes import (
     MappingNode,
     Node,
@@ -17,7 +18,6 @@ from medallion.unittests.nodes import (
     expect_mapping,
     expect_text,
 )
-from medallion.unittests.source import UnitTestError
 from medallion.unittests.tables import Table, read_table
 
 if TYPE_CHECKING:

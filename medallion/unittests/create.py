@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from medallion.engines.sql import identifier, literal
-from medallion.errors import MedallionError
+from medallion.errors import MedallionError, UnitTestError
 from medallion.publish import write_file
 from medallion.unittests.cases import read_tests
 from medallion.unittests.files import TestFile, path_of, read_file
 from medallion.unittests.run import Runner, UnitTestOutcome
-from medallion.unittests.source import Source, UnitTestError
+from medallion.unittests.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

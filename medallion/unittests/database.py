@@ -15,12 +15,11 @@ from medallion.engines.macros import callees_first, create_macro
 from medallion.engines.model_run import ModelRun
 from medallion.engines.sandbox import connect
 from medallion.engines.sql import identifier, literal
-from medallion.errors import Location, MedallionError
+from medallion.errors import Location, MedallionError, UnitTestError
 from medallion.names import TableName
 from medallion.unittests.clock import stop_the_clock
 from medallion.unittests.nested import is_nested, leaves, node_of_json, of_texts
 from medallion.unittests.readers import Reader, find_readers, replace_readers
-from medallion.unittests.source import UnitTestError
 from medallion.unittests.tables import Cell
 from medallion.unittests.values import as_text, as_written, cast, column_as_text, loss, same_nan
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medallion.errors import Location, MedallionError
+from medallion.errors import Location, MedallionError, UnitTestError
 from medallion.names import TableName, nearest
 from medallion.unittests.cases import read_tests
-from medallion.unittests.source import Source, UnitTestError
+from medallion.unittests.source import Source
+from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,14 +127,6 @@ def _text(root: Path, path: str) -> str:
         raise UnitTestError(f"it is a link that leads out of {FOLDER}/", location=Location(path), hint="copy the file")
     try:
         with open(real, "rb") as file:  # noqa: PTH123 - pathlib takes several times as long
-            data = file.read()
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise UnitTestError(
-            f"the file is not UTF-8: byte 0x{data[error.start]:02x} in line {line}",
-            location=Location(path, line),
-            hint="save it as UTF-8",
-        ) from error
+            return decoded(file.read(), path, UnitTestError)
     except OSError as error:
         raise UnitTestError(f"cannot be read: {error.strerror}", location=Location(path)) from error

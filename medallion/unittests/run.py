@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.errors import Location, MedallionError, is_ctrl_c
+from medallion.errors import Location, MedallionError, UnitTestError, is_ctrl_c
 from medallion.unittests.compare import Difference, compare
 from medallion.unittests.ctes import read_ctes
 from medallion.unittests.database import Database, comes_of_rows, makes_columns_of_rows
-from medallion.unittests.source import UnitTestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medallion.errors import Location, MedallionError
+from medallion.errors import Location, UnitTestError
 from medallion.names import nearest
 
-__all__ = ["Place", "Source", "UnitTestError"]
-
-
-class UnitTestError(MedallionError):
-    """A unit test that cannot be understood, or cannot be run as it is written."""
+__all__ = ["Place", "Source"]
 
 
 @dataclass(frozen=True, slots=True)

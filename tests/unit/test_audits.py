@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from medallion.config import Config
 from medallion.errors import ModelError
 from medallion.models.fingerprint import checks_digest, recipe
 from medallion.models.graph import Graph, build_graph
 from medallion.models.parse import parse_check, parse_macros, parse_model
 from medallion.models.texts import graph_of
 from medallion.names import TableName
+from medallion.parsed import Parsed
+from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from medallion.config import Variable
+    from medallion.errors import MedallionError
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -224,17 +231,44 @@ def test_a_macro_that_hides_a_read_is_refused_in_a_check_too() -> None:
     assert "silver.a" in map(str, found.problems)
 
 
+def read_texts(texts: Mapping[str, bytes]) -> tuple[Graph, list[MedallionError]]:
+    reader = Parsed(Config(Path("nowhere")))
+    return graph_of(texts, lambda path: decoded(texts[path], path), reader, LAYERS, "medallion.toml")
+
+
 def test_the_checks_of_a_commit_are_read_from_its_texts() -> None:
     texts = {
         "sql/silver/a.sql": b"-- @unique x\nSELECT 1 AS x",
         "sql/checks/deep/q.sql": b"FROM silver.a WHERE x < 0",
-        "sql/checks/bad.sql": b"DELETE FROM silver.a",
         "sql/checks/lost.sql": b"SELECT 1",
         "sql/other/z.sql": b"no SQL",
     }
-    found, errors = graph_of(texts, LAYERS)
+    found, errors = read_texts(texts)
     assert guards(found) == {"silver.a": ["unique x", "q"]}
-    assert [error.location.path for error in errors if error.location] == ["sql/checks/bad.sql", "sql/checks/lost.sql"]
+    assert found.problems == {}
+    assert [error.location.path for error in errors if error.location] == ["sql/other/", "sql/checks/lost.sql"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("sql/checks/bad.sql", b"DELETE FROM silver.a"),
+        ("sql/macros/bad.sql", b"no macro"),
+        ("sql/checks/b.sql", b"\xff"),
+    ],
+)
+def test_a_shared_file_of_a_commit_that_cannot_be_read_stops_every_model_there_as_here(path: str, text: bytes) -> None:
+    found, errors = read_texts({"sql/silver/a.sql": b"SELECT 1 AS x", path: text})
+    assert [str(name) for name in found.problems] == ["silver.a"]
+    assert [p.location.path for p in found.problems.values() if p.location] == [path]
+    assert errors == []
+
+
+def test_two_files_of_a_commit_that_make_one_dataset_are_a_problem_of_it() -> None:
+    found, _ = read_texts({"sql/silver/a.sql": b"SELECT 1 AS x", "sql/silver/deep/a.sql": b"SELECT 2 AS x"})
+    assert [p.message for p in found.problems.values()] == [
+        "two files make silver.a: sql/silver/a.sql and sql/silver/deep/a.sql"
+    ]
 
 
 # When data has to be checked again

@@ -293,24 +293,25 @@ def test_brackets_in_texts_and_comments_are_none(sql: str) -> None:
 
 def test_a_condition_goes_over_the_lines_of_its_comment_and_is_shown_on_one() -> None:
     text = "/* Rows.\n   @check a > 0\n      AND a <> 'x  y'\n*/\nSELECT 1 AS a"
-    (check,) = parse_model(X, "sql/silver/x.sql", text, LAYERS).checks
+    model = parse_model(X, "sql/silver/x.sql", text, LAYERS)
+    (check,) = model.checks
     assert check.text == "a > 0 AND a <> 'x  y'"
     assert text[check.sql_offset :].startswith(check.sql)
-    place = check.locate(text)
+    place = check.locate(model)
     assert (place.line, place.column, place.length) == (2, 4, len("@check a > 0"))
 
 
 def test_each_check_knows_its_place_and_that_of_its_sql() -> None:
     text = "-- é @not_null a @warn  a > 0 at most 5%\nSELECT 1 AS a, -- @check range 1 to 2\n2 AS b -- @unique\n"
-    found = parse_model(X, "sql/silver/x.sql", text, LAYERS).checks
-    places = [check.locate(text) for check in found]
+    model = parse_model(X, "sql/silver/x.sql", text, LAYERS)
+    places = [check.locate(model) for check in model.checks]
     assert [(p.line, p.column, p.text[p.column - 1 : p.column - 1 + p.length]) for p in places] == [
         (1, 6, "@not_null a"),
         (1, 18, "@warn  a > 0 at most 5%"),
         (2, 19, "@check range 1 to 2"),
         (3, 11, "@unique"),
     ]
-    assert text[found[1].sql_offset :].startswith("a > 0 at")
+    assert text[model.checks[1].sql_offset :].startswith("a > 0 at")
 
 
 def test_what_a_condition_reads_is_known() -> None:

@@ -12,11 +12,12 @@ from medallion.config import Config
 from medallion.names import TableName
 from medallion.unittests.cases import KEYS, read_tests
 from medallion.unittests.files import TestFile, find_files, read_file
-from medallion.unittests.source import Source, UnitTestError
+from medallion.unittests.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from medallion.errors import UnitTestError
     from medallion.unittests.cases import UnitTest
     from medallion.unittests.source import Place
     from medallion.unittests.tables import Table
