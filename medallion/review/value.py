@@ -1,0 +1,192 @@
+"""What a pull request does to models and data, as one immutable value. Every report is rendered from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medallion.diff.value import Diff, Rows, Side
+    from medallion.errors import MedallionError
+    from medallion.names import TableName
+
+__all__ = [
+    "Attribution",
+    "CheckChange",
+    "CheckTurn",
+    "Commit",
+    "ContractBreak",
+    "Expectation",
+    "LineageEdge",
+    "ModelStatus",
+    "Reach",
+    "Review",
+    "ReviewedModel",
+    "StaleDataset",
+]
+
+
+class ModelStatus(StrEnum):
+    """What became of a model's SQL."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class CheckTurn(StrEnum):
+    """How a check came out in the head, held against the base. ``FAILS`` did so before; ``UNKNOWN`` cannot be run."""
+
+    NEWLY_FAILS = "newly fails"
+    NEWLY_PASSES = "newly passes"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the pull request: its full hash, author and subject."""
+
+    hash: str
+    author: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedModel:
+    """A model that the pull request changes. ``summary`` says what the change does to its output.
+
+    ``macros`` are macros of its that changed, where its own text did not.
+    """
+
+    name: TableName
+    path: str
+    status: ModelStatus
+    summary: str
+    breaking: bool
+    macros: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StaleDataset:
+    """A dataset whose data is not what its SQL and inputs give, or of which that cannot be known (not ``known``)."""
+
+    name: TableName
+    reason: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckChange:
+    """A check that fails in the head, or failed in the base. ``warning``: it is one of ``@warn``.
+
+    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset.
+    """
+
+    dataset: TableName
+    check: str
+    turn: CheckTurn
+    warning: bool
+    location: str
+    message: str
+    failures: int | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractBreak:
+    """A dataset under ``@contract`` whose columns are not those of the base."""
+
+    dataset: TableName
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A dataset downstream of what changed, and its columns that changed columns go into.
+
+    ``exact`` is False where that could only be told for all columns. ``changed``: its own data differs, too.
+    """
+
+    dataset: TableName
+    columns: tuple[str, ...]
+    causes: tuple[TableName, ...]
+    changed: bool
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """How much of a dataset's difference comes from its inputs, and how much from its SQL.
+
+    The rows of ``inputs`` are base to old SQL on new inputs, those of ``sql`` from there to the head. None where that
+    could not be built; then ``note`` says why.
+    """
+
+    dataset: TableName
+    inputs: Rows | None
+    sql: Rows | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A difference that the author announced. ``where`` is a file with its line, or a commit; ``found`` what there is.
+
+    ``met`` is None where that cannot be told.
+    """
+
+    text: str
+    where: str
+    dataset: TableName | None
+    met: bool | None
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEdge:
+    """``source`` goes into ``target``; both are datasets, or ``source`` is a path of raw data."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """A pull request: what its head does to models and data, held against its base.
+
+    ``bytes_added`` are those of Git LFS objects that its commits bring and the base does not have. ``edges`` are the
+    lineage of what changed and its neighbours. ``unexpected`` are datasets that differ though the author announced
+    differences and not theirs. ``checked`` maps a dataset to how many of its checks passed of how many. ``problems``
+    are what could not be reviewed. ``samples``: whether rows of the data may be shown.
+    """
+
+    base: Side
+    head: Side
+    diff: Diff
+    commits: tuple[Commit, ...] = ()
+    models: tuple[ReviewedModel, ...] = ()
+    stale: tuple[StaleDataset, ...] = ()
+    checks: tuple[CheckChange, ...] = ()
+    checked: tuple[tuple[TableName, int, int], ...] = ()
+    contracts: tuple[ContractBreak, ...] = ()
+    reach: tuple[Reach, ...] = ()
+    edges: tuple[LineageEdge, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    unexpected: tuple[TableName, ...] = ()
+    bytes_added: int = 0
+    problems: tuple[MedallionError, ...] = ()
+    samples: bool = False
+
+    @property
+    def breaking(self) -> tuple[ReviewedModel, ...]:
+        """The models whose change readers can notice."""
+        return tuple(model for model in self.models if model.breaking)
+
+    @property
+    def failed_checks(self) -> tuple[CheckChange, ...]:
+        """Checks that fail in the head and are no warnings."""
+        failing = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS)
+        return tuple(check for check in self.checks if check.turn in failing and not check.warning)
