@@ -13,7 +13,7 @@ from medallion.diff.keys import candidates, choose_key
 from medallion.diff.pair import Pair, Table, source
 from medallion.diff.profile import describe_columns
 from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
-from medallion.diff.told import row_counts, samples
+from medallion.diff.told import cells_changed, row_counts, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
 from medallion.engines.sql import identifier, literal, no_glob
@@ -91,14 +91,15 @@ class _Compared:
         matching = self._only_asked(matching, key)
         pair = self._pair(matching, key)
         rows, notes = self._rows(pair)
+        cells = cells_changed(self.cursor, pair) if pair.columns else []
         columns = describe_columns(
-            self.cursor, pair, matching, self._records(), hidden=self.hidden, histograms=self.asked.histograms
+            self.cursor, pair, matching, self._records(), cells, hidden=self.hidden, histograms=self.asked.histograms
         )
         if path is not None:
             write_rows(self.cursor, pair, self.hidden, path)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
-        if found.differing_rows:
-            return replace(found, samples=samples(self.cursor, pair, self.hidden, self.asked.limit))
+        if found.differing_rows and pair.columns:
+            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit))
         if not found.schema_changed:
             return replace(found, status=Status.EQUAL, notes=(*found.notes, "other bytes, the same rows"))
         return found
@@ -122,7 +123,7 @@ class _Compared:
 
         try:
             ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()
-        except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+        except duckdb.Error as error:
             if not self.asked.where:
                 raise
             raise MedallionError(
@@ -138,7 +139,7 @@ class _Compared:
             f"SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata([{listed}]) "
             "WHERE type = 'BYTE_ARRAY'"
         ).fetchall()
-        return 24 + sum(_SIZES.get(kind, 16) for kind in types.values()) + int(size) // rows
+        return 24 + sum(_SIZES.get(kind, 16) for kind in map(_short, types.values())) + int(size) // rows
 
     def _matched(self) -> tuple[Matching, Key]:
         """Columns and key, with the columns that were renamed found."""
@@ -223,11 +224,14 @@ class _Compared:
                 keyless(self.cursor, pair)
             added, removed, _ = row_counts(self.cursor)
             return Rows(base, head, added, removed, None), []
-        once = by_key(self.cursor, pair, self._paths()) if not equal else False
+        nulls = self._null_keys(pair)
+        if equal:
+            return Rows(base, head, null_keys=nulls), []
+        once = by_key(self.cursor, pair, self._paths())
         added, removed, changed = row_counts(self.cursor)
         double = twins(self.cursor, pair, matched_once=once)
-        notes = [] if once or equal else ["rows whose key comes twice are compared as a multiset within the key"]
-        return Rows(base, head, added, removed, changed, self._null_keys(pair), double), notes
+        notes = [] if once else ["rows whose key comes twice are compared as a multiset within the key"]
+        return Rows(base, head, added, removed, changed, nulls, double), notes
 
     def _paths(self) -> tuple[list[str], list[str]]:
         base, head = ([str(file) for file in part.files] for part in self.parts)
@@ -258,6 +262,12 @@ class _Compared:
             ((count,),) = self.cursor.execute(f"SELECT count(*) FROM {table.sql} WHERE {absent}").fetchall()
             counts.append(int(count))
         return counts[0], counts[1]
+
+
+def _short(kind: str) -> str:
+    """A DECIMAL of at most 18 digits is stored as a BIGINT."""
+    digits = kind.removeprefix("DECIMAL(").partition(",")[0]
+    return "BIGINT" if kind.startswith("DECIMAL(") and int(digits) <= 18 else kind
 
 
 # Bytes of a value in a hash table of DuckDB; nested values and what is not listed take 16 and more.

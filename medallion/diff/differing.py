@@ -28,6 +28,8 @@ _PART = identifier("medallion: part")
 _TWINS = identifier("medallion: keys that come twice")
 # Rows that differ are taken along while a part is counted, up to this many; more are looked up again.
 _TAKEN = 100_000
+# To take a struct apart takes DuckDB the square of its fields.
+_WIDE = 200
 _HALVES = 2
 
 
@@ -140,8 +142,10 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str) -
     ((in_base, in_head, found),) = cursor.execute(f"SELECT base, head, found FROM {_PART}").fetchall()
     if in_base > pair.base.rows or in_head > pair.head.rows:
         return in_base, in_head
+    if not found:
+        return in_base, in_head
     taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
-    rows = taken if found <= _TAKEN else f"FROM ({joined}) WHERE {differs}"
+    rows = taken if found <= _TAKEN and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
     cursor.execute(f"INSERT INTO {TABLE} SELECT *, 1 FROM ({rows})")
     cursor.execute(f"DROP TABLE {_PART}")
     return in_base, in_head

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BUDGET", "conditions", "hashed"]
 
 #: What the rows of a part may take in memory, in bytes, on the side that is kept there.
-BUDGET = 500_000_000
+BUDGET = 640_000_000
 #: How many rows a part has where cutting costs nothing.
 _ROWS = 600_000
 _SAMPLED = 100_000

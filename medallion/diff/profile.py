@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from medallion.diff.cells import is_number, is_ordered
-from medallion.diff.told import cells_changed, patterns
+from medallion.diff.told import patterns
 from medallion.diff.value import ColumnDiff, ColumnStatus, Histogram, Statistics
 from medallion.engines.sql import identifier, literal
 
@@ -31,12 +31,16 @@ def describe_columns(
     pair: Pair,
     matching: Matching,
     records: tuple[Record, Record],
+    counts: Sequence[Cells],
     *,
     hidden: Collection[str],
     histograms: bool,
 ) -> tuple[ColumnDiff, ...]:
-    """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read."""
-    cells = dict(zip((c.head for c in pair.columns), cells_changed(cursor, pair) if pair.columns else (), strict=True))
+    """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
+
+    ``counts`` are the cells that changed in each column of the pair.
+    """
+    cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
     # Without a key no cells are counted; then the values of all columns are told, where rows differ at all.
     looked = [c for c in matching.common if (cells[c.head][0] if pair.keys else True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from medallion.diff.cells import as_text
@@ -9,7 +10,7 @@ from medallion.diff.differing import TABLE
 from medallion.diff.value import Cell, Pattern, RowChange, RowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import duckdb
 
@@ -22,7 +23,7 @@ Cells = tuple[int, int, int]
 
 _BOTH = "oh AND nh"
 # So many columns are counted in one query.
-_TOGETHER = 200
+_TOGETHER = 1000
 _SHOWN = 10
 _CONDITIONS = {
     RowStatus.CHANGED: _BOTH,
@@ -44,16 +45,23 @@ def row_counts(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
 
 def cells_changed(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> list[Cells]:
     """For each column, the key's too, how many cells changed in rows that are on both sides."""
+    everything = list(range(len(pair.columns)))
+    changed = dict(zip(everything, _counted(cursor, {i: pair.differs(i) for i in everything}), strict=True))
+    some = [i for i in everything if changed[i]]
+    gained = dict(zip(some, _counted(cursor, {i: f"o{i} IS NOT NULL AND n{i} IS NULL" for i in some}), strict=True))
+    lost = dict(zip(some, _counted(cursor, {i: f"o{i} IS NULL AND n{i} IS NOT NULL" for i in some}), strict=True))
+    return [(changed[i], gained.get(i, 0), lost.get(i, 0)) for i in everything]
+
+
+def _counted(cursor: duckdb.DuckDBPyConnection, conditions: Mapping[int, str]) -> list[int]:
+    """How many rows on both sides meet each condition."""
     found: list[int] = []
-    for start in range(0, len(pair.columns), _TOGETHER):
-        counts = ", ".join(
-            f"count(*) FILTER ({pair.differs(i)}), count(*) FILTER (o{i} IS NOT NULL AND n{i} IS NULL), "
-            f"count(*) FILTER (o{i} IS NULL AND n{i} IS NOT NULL)"
-            for i in range(start, min(start + _TOGETHER, len(pair.columns)))
-        )
+    listed = [f"count(*) FILTER ({condition})" for condition in conditions.values()]
+    for start in range(0, len(listed), _TOGETHER):
+        counts = ", ".join(listed[start : start + _TOGETHER])
         (row,) = cursor.execute(f"SELECT {counts} FROM {TABLE} WHERE {_BOTH}").fetchall()
         found += map(int, row)
-    return [(found[i], found[i + 1], found[i + 2]) for i in range(0, len(found), 3)]
+    return found
 
 
 def patterns(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> tuple[tuple[Pattern, ...], int, int]:
@@ -72,43 +80,79 @@ def patterns(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> tupl
 
 
 def samples(
-    cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection[str], limit: int
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, cells: Sequence[Cells], hidden: Collection[str], limit: int
 ) -> tuple[RowChange, ...]:
     """The first rows that differ, at most ``limit`` (0: all), of each kind about as many, in the order of the key.
 
-    Without a key, in the order of all columns. No value of a column in ``hidden`` (names in lower case) is read.
+    Without a key, in the order of all columns. ``cells`` are what :func:`cells_changed` gave. No value of a column in
+    ``hidden`` (names in lower case) is read.
     """
     shown = [column.head.lower() not in hidden and column.base.lower() not in hidden for column in pair.columns]
     keys = range(pair.keys) if pair.keys else range(len(pair.columns))
-    order = ", ".join(f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys)
+    order = [f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys]
+    named = ", ".join(f"{value} AS s{i}" for i, value in enumerate(order))
+    sorting = ", ".join(f"s{i}" for i in range(len(order)))
     end = f"LIMIT {limit}" if limit else ""
     firsts = " UNION ALL ".join(
-        f"(SELECT {place} AS kind, row_number() OVER (ORDER BY {order}) AS place, * "
-        f"FROM (FROM {TABLE} WHERE {condition} ORDER BY {order} {end}))"
+        f"(SELECT {place} AS kind, row_number() OVER (ORDER BY {sorting}) AS place, * "
+        f"FROM (SELECT rowid AS id, {named} FROM {TABLE} WHERE {condition} ORDER BY {sorting} {end}))"
         for place, condition in enumerate(_CONDITIONS.values())
     )
-    chosen = f"FROM ({firsts}) ORDER BY place, kind {end}"
-    listed = ", ".join(_cell(pair, i, shown=shown[i]) for i in range(len(pair.columns)))
-    rows = cursor.execute(f"SELECT kind, times, {listed} FROM ({chosen}) ORDER BY {order}, kind").fetchall()
-    return tuple(_row(pair, row, shown) for row in rows)
+    chosen = cursor.execute(
+        f"SELECT id, kind FROM (FROM ({firsts}) ORDER BY place, kind {end}) ORDER BY {sorting}, kind"
+    ).fetchall()
+    wanted = f"rowid IN ({', '.join(str(row[0]) for row in chosen)})" if limit else "true"
+    drawn = [_Drawn(i, told=told, changes=cells[i][0] > 0) for i, told in enumerate(shown)]
+    listed = ", ".join(cell.sql(pair) for cell in drawn)
+    found = cursor.execute(f"SELECT rowid, times, {listed} FROM {TABLE} WHERE {wanted}").fetchall()
+    rows = {row[0]: row for row in found}
+    statuses = list(_CONDITIONS)
+    return tuple(_row(pair, rows[place], statuses[kind], drawn) for place, kind in chosen)
 
 
-def _cell(pair: Pair, column: int, *, shown: bool) -> str:
-    """SQL for a cell's two texts, and whether it is told: of a row on both sides, where its values differ."""
-    kinds = pair.columns[column]
-    texts = f"{as_text(f'o{column}', kinds.base_type)}, {as_text(f'n{column}', kinds.head_type)}"
-    differs = f"({pair.differs(column)})" if column >= pair.keys else "true"
-    return f"{texts if shown else 'NULL, NULL'}, oh IS NULL OR nh IS NULL OR {differs}"
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """How a column is read for the rows that are shown: whether its values are ``told``, and whether any ``changes``.
+
+    Of a column that does not change where both sides have the row, the text of the side that has it is enough: a table
+    may have thousands of columns.
+    """
+
+    column: int
+    told: bool
+    changes: bool
+
+    def sql(self, pair: Pair) -> str:
+        """The text in the base, that in the head, and whether they differ where both sides have the row."""
+        i, kinds = self.column, pair.columns[self.column]
+        differs = pair.differs(i) if self.changes else "false"
+        if not self.told:
+            return f"NULL, NULL, {differs}"
+        if self.changes or kinds.retyped:
+            return f"{as_text(f'o{i}', kinds.base_type)}, {as_text(f'n{i}', kinds.head_type)}, {differs}"
+        return f"{as_text(f'coalesce(o{i}, n{i})', kinds.head_type)}, NULL, {differs}"
+
+    def cell(self, pair: Pair, status: RowStatus, texts: Sequence[Any]) -> Cell | None:
+        """The cell of a row; None where it did not change."""
+        kinds = pair.columns[self.column]
+        old, new, differs = texts
+        if not (self.changes or kinds.retyped):
+            new = old
+        if status is RowStatus.CHANGED and not differs:
+            return None
+        return Cell(
+            kinds.head,
+            None if status is RowStatus.ADDED else old,
+            None if status is RowStatus.REMOVED else new,
+            private=not self.told,
+        )
 
 
-def _row(pair: Pair, row: Sequence[Any], shown: Sequence[bool]) -> RowChange:
-    status = list(_CONDITIONS)[row[0]]
-    key: list[str | None] = []
-    cells = []
-    for i, column in enumerate(pair.columns):
-        old, new, told = row[2 + 3 * i : 5 + 3 * i]
-        if i < pair.keys:
-            key.append(old if status is RowStatus.REMOVED else new)
-        elif told:
-            cells.append(Cell(column.head, old, new, private=not shown[i]))
-    return RowChange(status, tuple(key), tuple(cells), int(row[1]))
+def _row(pair: Pair, row: Sequence[Any], status: RowStatus, drawn: Sequence[_Drawn]) -> RowChange:
+    found = [c.cell(pair, status, row[2 + 3 * c.column : 5 + 3 * c.column]) for c in drawn[pair.keys :]]
+    key = [row[2 + 3 * i : 4 + 3 * i] for i in range(pair.keys)]
+    texts = tuple(
+        old if status is RowStatus.REMOVED or not c.retyped else new
+        for (old, new), c in zip(key, pair.key, strict=True)
+    )
+    return RowChange(status, texts, tuple(cell for cell in found if cell is not None), int(row[1]))

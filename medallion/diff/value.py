@@ -109,8 +109,8 @@ class Rows:
     """How many rows there are and how many differ; ``changed`` is None without a key: each is one added, one removed.
 
     ``null_keys`` and ``duplicate_keys`` count the rows, in base and head, whose key holds a NULL or stands elsewhere
-    as well; rows of one key that is there several times are matched as a multiset: what is equal cancels out, and what
-    is left is removed and added.
+    as well; where no row differs the latter are not counted. Rows of one key that is there several times are matched
+    as a multiset: what is equal cancels out, and what is left is removed and added.
     """
 
     base: int

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "compared", "connection", "model", "part"]
 
 NAME = TableName("silver", "orders")
+_ASKED = Asked()
 
 
 def connection() -> duckdb.DuckDBPyConnection:
@@ -36,9 +37,9 @@ def model(head: str) -> Model:
     return parse_model(NAME, "sql/silver/orders.sql", text, ["bronze", "silver", "gold"])
 
 
-def part(con: duckdb.DuckDBPyConnection, path: Path, sql: str, head: str = "") -> Part:
+def part(con: duckdb.DuckDBPyConnection, path: Path, sql: str, head: str = "", *, row_group: int = 122_880) -> Part:
     """A version with the rows of a query, which are stored in their order, and a model with these annotations."""
-    con.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
+    con.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {row_group})")
     described = con.execute(f"DESCRIBE FROM read_parquet('{path}')").fetchall()
     rows = con.execute(f"FROM read_parquet('{path}')").fetchall()
     columns = tuple(
@@ -53,12 +54,14 @@ def part(con: duckdb.DuckDBPyConnection, path: Path, sql: str, head: str = "") -
     return Part(record, (path,), model(head) if head else None)
 
 
-def compared(tmp_path: Path, base: str, head: str, annotations: str = "", asked: Asked = Asked()) -> TableDiff:  # noqa: B008
+def compared(
+    tmp_path: Path, base: str, head: str, annotations: str = "", asked: Asked = _ASKED, *, row_group: int = 122_880
+) -> TableDiff:
     """How the rows of two queries differ."""
     con = connection()
     try:
-        old = part(con, tmp_path / "base.parquet", base, annotations)
-        new = part(con, tmp_path / "head.parquet", head, annotations)
+        old = part(con, tmp_path / "base.parquet", base, annotations, row_group=row_group)
+        new = part(con, tmp_path / "head.parquet", head, annotations, row_group=row_group)
         return compare(con, NAME, old, new, asked)
     finally:
         con.close()
