@@ -49,6 +49,7 @@ CUSTOMERS = TableName("silver", "customers")
 TOTALS = TableName("gold", "totals")
 OLD = TableName("gold", "old_totals")
 EVENTS = TableName("bronze", "events")
+CLICKS = TableName("bronze", "clicks")
 
 #: What somebody may have put into data to trouble a report.
 HOSTILE = (
@@ -162,7 +163,7 @@ def revenue() -> TableDiff:
 def keyless() -> TableDiff:
     """A dataset without a key: rows come and go, some of them several times."""
     return TableDiff(
-        name=EVENTS,
+        name=CLICKS,
         status=Status.CHANGED,
         key=Key(why="no column is unique on both sides"),
         rows=Rows(base=1_000, head=1_003, added=5, removed=2, changed=None),

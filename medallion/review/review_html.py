@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
+    from medallion.names import TableName
     from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
 
 __all__ = ["review_html"]
@@ -62,14 +63,15 @@ def _tone(review: Review) -> str:
 def _alarms(review: Review) -> Iterator[Markup]:
     """What is on top: stale data, differences nobody announced, what could not be reviewed."""
     stale = [
-        [_dataset(s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)] for s in review.stale
+        [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
+        for s in review.stale
     ]
     known = any(s.known for s in review.stale)
     words = "Stale data: run medallion run and commit the result" if known else "Whether data is stale cannot be known"
     yield from _alarm(words, stale)
-    yield from _alarm("Differences that were not announced", [[_dataset(name)] for name in review.unexpected])
+    yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
     lost: list[list[Child]] = [
-        [_dataset(table.name), " could not be compared: ", sentence(table.error)]
+        [_dataset(review, table.name), " could not be compared: ", sentence(table.error)]
         for table in review.diff.datasets
         if table.status is Status.UNAVAILABLE
     ]
@@ -88,8 +90,10 @@ def _alarm(words: str, lines: Sequence[Child]) -> Iterator[Markup]:
         yield element("section", element("h2", words), items, class_="alarm", aria_label=words)
 
 
-def _dataset(name: object) -> Markup:
-    return element("a", str(name), href=f"#{name}")
+def _dataset(review: Review, name: TableName) -> Child:
+    """Its name, which leads to its part of the page where it has one."""
+    differs = any(table.name == name for table in review.diff.differing)
+    return element("a", str(name), href=f"#{name}") if differs else str(name)
 
 
 def _checked(review: Review) -> dict[str, str]:
@@ -101,8 +105,8 @@ def _checked(review: Review) -> dict[str, str]:
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
-    checks = [_check(c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
-    broken = [(_dataset(c.dataset), sentence(c.change)) for c in review.contracts]
+    checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
+    broken = [(_dataset(review, c.dataset), sentence(c.change)) for c in review.contracts]
     models = [_model(m) for m in sorted(review.models, key=lambda model: not model.breaking)]
     order = (False, None, True)
     announced = [_expectation(e) for e in sorted(review.expectations, key=lambda e: order.index(e.met))]
@@ -130,7 +134,7 @@ def _table(
     return filtered_table(caption, heads, rows, numbers) if rows else None
 
 
-def _check(check: CheckChange) -> tuple[Child, ...]:
+def _check(review: Review, check: CheckChange) -> tuple[Child, ...]:
     kind = {CheckTurn.NEWLY_FAILS: "del", CheckTurn.FAILS: "del", CheckTurn.NEWLY_PASSES: "add"}.get(check.turn, "mod")
     warning = element("span", " warning", class_="dim") if check.warning else None
     failing = "" if check.failures is None else f"{check.failures:,}"
@@ -138,7 +142,7 @@ def _check(check: CheckChange) -> tuple[Child, ...]:
         failing += f" of {check.rows:,}"
     message = element("div", sentence(check.message), class_="dim") if check.message else None
     turn = [element("span", check.turn.value, class_=kind), warning]
-    return [data(check.check), message], _dataset(check.dataset), turn, failing, data(check.location)
+    return [data(check.check), message], _dataset(review, check.dataset), turn, failing, data(check.location)
 
 
 def _model(model: ReviewedModel) -> tuple[Child, ...]:
@@ -182,4 +186,4 @@ def _footer(review: Review, reproduce: str) -> Child:
         parts.append(f" · {bytes_in_words(review.bytes_added)} added to storage")
     if withheld:
         parts.append(f" · {counted(withheld, 'sample row')} left out (samples are off)")
-    return [element("p", parts), element("p", "Reproduce: ", join(element("code", data(reproduce, 1_000))))]
+    return [element("p", parts), element("p", "Reproduce: ", data(reproduce, 1_000))]
