@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import ColumnDiff, Key, Pattern, TableDiff
     from medallion.names import TableName
+    from medallion.review.value import Review
 
 __all__ = [
     "SIGNS",
     "by_importance",
     "changed_columns",
+    "changed_names",
     "headline",
     "is_private",
     "key_in_words",
@@ -38,6 +40,12 @@ _ORIGINS = {
 _SHORT = 30
 # From here on, a column's status says that its data changed and not what it is.
 _OF_DATA = list(ColumnStatus).index(ColumnStatus.CHANGED)
+
+
+def changed_names(review: Review) -> frozenset[str]:
+    """The names of datasets that differ, or whose model does."""
+    names: list[TableName] = [table.name for table in review.diff.differing]
+    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
 
 
 def changed_columns(table: TableDiff) -> tuple[ColumnDiff, ...]:
