@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lineage_svg"]
 
-_MOST_EDGES = 120
+_MOST_EDGES = 60
 _CHARACTER, _PADDING, _BOX, _GAP, _BETWEEN = 7.3, 26, 30, 14, 56
 _LONGEST, _TITLE = 32, 200
 
