@@ -50,7 +50,7 @@ KEYS: Mapping[str, str] = {
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|B|%)", re.IGNORECASE)
-_RESERVED_LAYERS = {"main", "temp", "system", "macros", "checks", "information_schema", "pg_catalog"}
+_RESERVED_LAYERS = {"main", "temp", "system", "macros", "checks", "expect", "information_schema", "pg_catalog"}
 
 
 @dataclass(frozen=True, slots=True)
