@@ -14,11 +14,11 @@ from medallion.review.value import CheckChange, CheckTurn
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from medallion.check import Version
     from medallion.engines.protocol import Engine
     from medallion.errors import MedallionError
     from medallion.names import TableName
     from medallion.review.trees import Tree
+    from medallion.versions import Version
 
 __all__ = ["check_changes", "to_check"]
 

@@ -21,13 +21,10 @@ from medallion.git.process import Git
 from medallion.installed import version_of
 from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
-from medallion.models.texts import graph_of
 from medallion.observe import data_folder, found_source, is_pattern, no_source, refused_source
-from medallion.parsed import Parsed
 from medallion.plan import DataState, Observed, SourceState
-from medallion.utf8 import decoded
 from medallion.versions import Snapshot, read_snapshot
-from medallion.workspace import asked_of, source_patterns
+from medallion.workspace import asked_of, graph_at, source_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -84,11 +81,7 @@ def tree_at(repo: Repository, config: Config, commit: str, *, files: bool = True
     if configured is None:
         nothing = Observed({}, {}, {}, {}, {})
         return Tree(commit, config, build_graph([], [], config.layers, {}), nothing, entries, is_project=False)
-    paths = [path for path in entries if path.startswith("sql/") and path.lower().endswith(".sql")]
-    texts = _read(repo, {path: entries[path] for path in paths})
-    graph, problems = graph_of(
-        texts, lambda path: decoded(texts[path], path), Parsed(configured), configured.layers, configured.file
-    )
+    graph, problems = graph_at(configured, repo, commit)
     snapshot = read_snapshot(repo, configured, commit)
     meanings = Meanings(config, version_of("duckdb"))
     recipes, checks, wrong = asked_of(
