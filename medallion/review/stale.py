@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from medallion.records import Record
     from medallion.review.trees import Tree
 
-__all__ = ["stale_datasets"]
+__all__ = ["in_doubt", "stale_datasets"]
 
 _STALE = (Action.BUILD, Action.REUSE)
+_UNCHECKED, _UNSEEN = "unchecked: ", "its source "
 
 
 def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDataset, ...]:
@@ -38,13 +39,17 @@ def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDatas
     found = {stale.name: stale for step in steps for stale in _told(step)}
     for name, path in _unseen(base, head):
         where = "not in Git" if head.commit else "not here"
-        found.setdefault(
-            name, StaleDataset(name, f"its source {path} is {where}, so whether it changed is not known", known=False)
-        )
+        reason = f"{_UNSEEN}{path} is {where}, so whether it changed is not known"
+        found.setdefault(name, StaleDataset(name, reason, known=False))
     left = base.graph.models.keys() & head.records.keys() - set(head.graph.order)
     found |= {name: StaleDataset(name, "no model makes it any more, and its data is still there") for name in left}
     order = {name: place for place, name in enumerate(head.graph.order)}
     return tuple(sorted(found.values(), key=lambda s: (not s.known, order.get(s.name, len(order)), s.name)))
+
+
+def in_doubt(stale: Iterable[StaleDataset]) -> set[TableName]:
+    """Those whose data may not be what is right: what the head says of their rows need not stay so."""
+    return {found.name for found in stale if not found.reason.startswith((_UNCHECKED, _UNSEEN))}
 
 
 def _steps(base: Tree, head: Tree) -> tuple[Step, ...]:
@@ -62,7 +67,7 @@ def _told(step: Step) -> Iterator[StaleDataset]:
     elif step.action is Action.MAYBE:
         yield StaleDataset(step.name, f"it is built from {listed(step.causes)}, which is stale", known=False)
     elif step.action is Action.CHECK:
-        yield StaleDataset(step.name, f"unchecked: {reason}", known=not step.causes)
+        yield StaleDataset(step.name, f"{_UNCHECKED}{reason}", known=not step.causes)
     elif step.action is Action.ERROR:
         yield StaleDataset(step.name, f"it cannot be built: {step.error.message}" if step.error else reason)
     elif step.action is Action.SKIP:
