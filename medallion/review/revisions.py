@@ -76,7 +76,7 @@ def _merge_base(repo: Repository, first: str, second: str) -> str:
         return found[0]
     if repo.is_shallow:
         raise RevisionError(
-            f"this clone has too little history to tell where {second} left {first}",
+            f"this clone is shallow: it does not reach back to where {second} left {first}",
             hint="`git fetch --deepen=100` gets more of it, `git fetch --unshallow` all",
         )
     raise RevisionError(
