@@ -39,7 +39,9 @@ TEXTS = st.one_of(
     ),
 )
 VALUES = st.none() | TEXTS
-TYPES = st.sampled_from(["INTEGER", "BIGINT", "DOUBLE", "DECIMAL(12,2)", "VARCHAR", "DATE", "STRUCT(a INTEGER)[]"])
+TYPES = st.sampled_from(
+    ["INTEGER", "BIGINT", "DOUBLE", "DECIMAL(12,2)", "VARCHAR", "DATE", "STRUCT(a INTEGER)[]", 'STRUCT("\x1b[2J" DATE)']
+)
 COUNTS = st.integers(0, 10**9)
 SMALL = st.integers(0, 5)
 HASHES = st.text("0123456789abcdef", min_size=40, max_size=40)
