@@ -208,7 +208,7 @@ def _command(name: str, command: typer.core.TyperCommand) -> str:
 
 
 def _rows(options: list[typer.core.TyperOption]) -> Iterator[str]:
-    for option in options:
+    for option in (each for each in options if not each.hidden):
         spelled = ", ".join(f"`{o}{_value(option)}`" for o in sorted([*option.opts, *option.secondary_opts], key=len))
         meaning = _cell(option.help or "").rstrip(".") + "."
         default = option.default

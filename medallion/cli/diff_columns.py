@@ -111,7 +111,9 @@ def _state(column: ColumnDiff, table: TableDiff) -> tuple[str, str, str]:
     if column.changed is None:
         return "", "", "yellow"
     same = f"{percent(table.matched_rows - column.changed, table.matched_rows)} same" if table.matched_rows else ""
-    return (f"{column.changed:,} changed" if column.changed else ""), same, "yellow"
+    if column.changed:
+        return f"{column.changed:,} changed", same, "yellow"
+    return ("renamed" if column.renamed else ""), same, "yellow"
 
 
 def percent(part: int, whole: int) -> str:
