@@ -48,7 +48,9 @@ class _Rows:
 
     def __init__(self, diff: Diff, table: TableDiff, width: int) -> None:
         self.table = table
-        self.private = [bool((column := table.column(name)) and column.private) for name in table.key.columns]
+        keys = [table.column(name) for name in table.key.columns]
+        self.private = [bool(column and column.private) for column in keys]
+        self.numbers = [bool(column and is_number(column.head_type or column.base_type)) for column in keys]
         self.joined = len(table.key.columns) > _MOST_KEYS
         self.header = self._joined([visible(name) for name in table.key.columns])
         self.keys = [self._joined(self._key(row)) for row in table.samples]
@@ -93,15 +95,12 @@ class _Rows:
 
     def _keys(self, key: Sequence[str]) -> str:
         parts = []
-        for i, (text, wide) in enumerate(zip(key, self.widths, strict=True)):
+        numbers = [False] if self.joined else self.numbers
+        for text, wide, right in zip(key, self.widths, numbers, strict=True):
             cut = shorten(text, wide)
             space = " " * (wide - cells(cut))
-            parts.append(space + cut if self._is_number(i) else cut + space)
+            parts.append(space + cut if right else cut + space)
         return (" " * _GAP).join(parts)
-
-    def _is_number(self, i: int) -> bool:
-        column = None if self.joined else self.table.column(self.table.key.columns[i])
-        return bool(column and is_number(column.head_type or column.base_type))
 
     def _begin(self, row: RowChange, key: Sequence[str]) -> Text:
         sign, style = _SIGNS[row.status]
@@ -174,8 +173,8 @@ def _shared(wanted: Sequence[int], room: int) -> list[int]:
 def _texts(cell: Cell, widths: Sequence[int]) -> tuple[str, str]:
     if cell.private:
         return shorten(_PRIVATE, widths[0]), shorten(_PRIVATE, widths[1])
-    # Both begin at the same place of the value; each is then cut to its own width.
-    one, other = side_by_side(cell.base, cell.head, max(min(widths), 4))
-    if max(cells(quoted(cell.base)), 0) <= widths[0] and cells(quoted(cell.head)) <= widths[1]:
-        one, other = side_by_side(cell.base, cell.head, max(widths))
+    # Both begin at the same place of the value, so that they can be held against each other.
+    one, other = quoted(cell.base), quoted(cell.head)
+    if cells(one) > widths[0] or cells(other) > widths[1] or one == other:
+        one, other = side_by_side(cell.base, cell.head, max(min(widths), 4))
     return shorten(one, widths[0]), shorten(other, widths[1])

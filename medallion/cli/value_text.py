@@ -7,6 +7,9 @@ from medallion.cli.text import cells
 
 __all__ = ["is_number", "quoted", "short_value", "side_by_side", "visible"]
 
+# Values of megabytes are compared in pieces of so many characters, not one by one.
+_CHUNK = 4096
+
 
 def visible(text: str) -> str:
     """What a terminal would obey or not show (controls, line ends, marks of direction, no-break space) as an escape."""
@@ -29,6 +32,10 @@ def short_value(value: str | None, wide: int) -> str:
 
 def side_by_side(one: str | None, other: str | None, wide: int) -> tuple[str, str]:
     """Two values in at most ``wide`` cells each, so cut that their first difference is still seen."""
+    if len(one or "") <= wide and len(other or "") <= wide:
+        first, second = quoted(one), quoted(other)
+        if first != second and cells(first) <= wide and cells(second) <= wide:
+            return first, second
     same = _common(one or "", other or "")
     start = max(0, same - 2 * wide) if one is not None and other is not None else 0
     if start:
@@ -43,9 +50,11 @@ def side_by_side(one: str | None, other: str | None, wide: int) -> tuple[str, st
 def _common(one: str, other: str) -> int:
     """How many characters both begin with."""
     length = min(len(one), len(other))
-    if one[:length] == other[:length]:
-        return length
-    return next(i for i in range(length) if one[i] != other[i])
+    start = 0
+    while start < length and one[start : start + _CHUNK] == other[start : start + _CHUNK]:
+        start += _CHUNK
+    end = min(start + _CHUNK, length)
+    return next((i for i in range(start, end) if one[i] != other[i]), length)
 
 
 def _around(one: str, other: str, wide: int) -> tuple[str, str]:
