@@ -9,7 +9,7 @@ import typer
 
 from medallion.cli.complete import complete_difference
 from medallion.cli.diff_arguments import DiffCommand, revisions_and_tables
-from medallion.errors import MedallionError
+from medallion.errors import MedallionError, RevisionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,18 +68,32 @@ def diff(
     chosen = _format(form, output, as_json=as_json, stat=stat)
     project = Project.open()
     revisions, tables = revisions_and_tables(words or (), after, project.config.layers)
-    found = project.diff(
-        revisions,
-        tables,
-        where=where,
-        columns=[name for name in (part.strip() for part in columns.split(",")) if name],
-        limit=1 if stat else limit,
-        rows=rows,
-        histograms=chosen == "html",
-    )
+    try:
+        found = project.diff(
+            revisions,
+            tables,
+            where=where,
+            columns=[name for name in (part.strip() for part in columns.split(",")) if name],
+            limit=1 if stat else limit,
+            rows=rows,
+            histograms=chosen == "html",
+        )
+    except RevisionError as error:
+        if after is None and ".." not in revisions and (near := _dataset_like(revisions, project.config.root)):
+            raise RevisionError(error.message, hint=f'did you mean the dataset "{near}"?') from error
+        raise
     _write(found, chosen, output, stat=stat)
     if code := _exit_code(found, tables, asked=exit_code):
         raise typer.Exit(code)
+
+
+def _dataset_like(word: str, root: Path) -> str | None:
+    """The dataset that somebody may have meant who wrote what is no revision."""
+    from medallion.completion import datasets
+    from medallion.names import nearest
+
+    known = datasets(root)
+    return next((name for name in known if name.partition(".")[2] == word), None) or nearest(word, known)
 
 
 def _format(form: str | None, output: Path | None, *, as_json: bool, stat: bool) -> str:
