@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medallion.cli.complete import complete_difference
-from medallion.cli.diff_arguments import DiffCommand, revisions_and_tables
+from medallion.cli.diff_arguments import DiffCommand, column_names, revisions_and_tables
 from medallion.errors import MedallionError, RevisionError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def diff(
             revisions,
             tables,
             where=where,
-            columns=[name for name in (part.strip() for part in columns.split(",")) if name],
+            columns=column_names(columns),
             limit=1 if stat else limit,
             rows=rows,
             histograms=chosen == "html",
@@ -83,6 +83,11 @@ def diff(
             raise RevisionError(error.message, hint=f'did you mean the dataset "{near}"?') from error
         raise
     _write(found, chosen, output, stat=stat)
+    if rows is not None:
+        from medallion.cli.console import count, err
+
+        differing = sum(table.differing_rows for table in found.datasets)
+        err().print(f"{rows}: {count(differing, 'row')} that differ{'s' if differing == 1 else ''}", style="dim")
     if code := _exit_code(found, tables, asked=exit_code):
         raise typer.Exit(code)
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     import typer
 
-__all__ = ["DiffCommand", "is_selection", "revisions_and_tables"]
+__all__ = ["DiffCommand", "column_names", "is_selection", "revisions_and_tables"]
 
 _OPERATORS = re.compile(r"(@|\d*\+)?(?P<value>.*?)(\+\d*)?", re.DOTALL)
+_COLUMN = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|([^,]*)(?:,|$)', re.DOTALL)
 _METHOD = re.compile(r"(tag|path|git):.")
 
 
@@ -60,6 +61,12 @@ def revisions_and_tables(
             hint="write BASE, BASE..HEAD or BASE...HEAD, and datasets as layer.name",
         )
     return "..".join(revisions), tables
+
+
+def column_names(text: str) -> list[str]:
+    """The names between commas; one with a comma in it is in double quotes, as in SQL."""
+    found = ((quoted.replace('""', '"') or plain.strip()) for quoted, plain in _COLUMN.findall(text))
+    return [name for name in found if name]
 
 
 def is_selection(word: str, layers: Collection[str]) -> bool:

@@ -144,9 +144,9 @@ def _facts(column: ColumnDiff, table: TableDiff) -> Iterator[str]:
         yield from _patterns(column)
         yield from _statistics(column.base_statistics, column.head_statistics)
     if column.tolerance is not None and (column.tolerance.absolute or column.tolerance.relative):
-        bounds = (column.tolerance.absolute, ""), (column.tolerance.relative, " of the larger")
-        told = [f"{bound:g}".replace("e-0", "e-") + of for bound, of in bounds if bound]
-        yield f"within {' or '.join(told)}"
+        absolute, relative = column.tolerance.absolute, column.tolerance.relative
+        told = [*([f"{absolute:g}"] if absolute else []), *([f"{100 * relative:g} %"] if relative else [])]
+        yield f"within {' or '.join(told).replace('e-0', 'e-')}"
 
 
 def _alone(column: ColumnDiff, table: TableDiff) -> str:

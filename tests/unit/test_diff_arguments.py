@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from medallion.cli.diff_arguments import is_selection, revisions_and_tables
+from medallion.cli.diff_arguments import column_names, is_selection, revisions_and_tables
 from medallion.errors import MedallionError
 
 LAYERS = ("bronze", "silver", "gold")
@@ -64,3 +64,18 @@ def test_what_makes_no_sense_is_refused(words: list[str], after: list[str] | Non
     with pytest.raises(MedallionError, match=message) as raised:
         revisions_and_tables(words, after, LAYERS)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("status", ["status"]),
+        (" status , total,", ["status", "total"]),
+        ('"a,b", c d,"e ""f"""', ["a,b", "c d", 'e "f"']),
+        ("a\nb,c", ["a\nb", "c"]),
+        ('a"b,c', ['a"b', "c"]),
+    ],
+)
+def test_columns_stand_between_commas(text: str, expected: list[str]) -> None:
+    assert column_names(text) == expected
