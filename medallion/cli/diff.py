@@ -133,9 +133,10 @@ def _write(diff: Diff, form: str, output: Path | None, *, stat: bool) -> None:
         styled = output is None and out().styled
         with stream_to(output) as stream:
             stream.writelines(f"{line.render(styled=styled)}\n" for line in lines)
-    if form != "text" or output is not None:
+    if form != "text" or output is not None or not out().is_terminal:
         from medallion.cli.text import Text
 
+        # On a terminal it has been read already.
         for table in diff.datasets:
             if table.error:
                 line = Text("warning: ", style="yellow").append(f"{table.name} cannot be compared: ", style="default")
