@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Diff, Rows, TableDiff
 
-__all__ = ["diff_lines", "stat_lines"]
+__all__ = ["WIDEST", "diff_lines", "stat_lines"]
 
 #: Lines are no longer than this, also where there is more room: the eye would lose them.
 WIDEST = 160
