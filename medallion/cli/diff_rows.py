@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Cell, Diff, RowChange, TableDiff
 
-__all__ = ["row_lines", "side_name"]
+__all__ = ["MORE", "row_lines", "side_name"]
 
 _GAP = 2
 _MOST_CELLS = 12
@@ -32,13 +32,17 @@ def side_name(name: str) -> str:
     return name[:7] if len(name) >= 40 and set(name) <= set("0123456789abcdef") else visible(name)
 
 
-def row_lines(diff: Diff, table: TableDiff, width: int) -> list[Text]:
-    """The sample rows, in lines of at most ``width`` cells, and how many more there are."""
+#: What shows the rows that are left out.
+MORE = "--limit 0 shows all, --rows FILE.parquet writes them"
+
+
+def row_lines(diff: Diff, table: TableDiff, width: int, more: str = MORE) -> list[Text]:
+    """The sample rows, in lines of at most ``width`` cells, and how many more there are; ``more`` shows them."""
     lines = list(_Rows(diff, table, width).lines()) if table.samples else []
-    more = table.more_rows
-    if more > 0:
-        some = f"… {more:,} more" if table.samples else f"… {count(more, 'row')} in all"
-        text = f"{some}; --limit 0 shows all, --rows FILE.parquet writes them"
+    left_out = table.more_rows
+    if left_out > 0:
+        some = f"… {left_out:,} more" if table.samples else f"… {count(left_out, 'row')} in all"
+        text = f"{some}; {more}" if more else some
         lines.append(Text(" " * MARGIN + shorten(text, width - MARGIN), style="dim"))
     return lines
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from medallion.cli.console import count, size
 from medallion.cli.diff_columns import MARGIN, column_lines, packed
-from medallion.cli.diff_rows import row_lines, side_name
+from medallion.cli.diff_rows import MORE, row_lines, side_name
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
 from medallion.cli.value_text import visible
@@ -27,13 +27,16 @@ _MOST_EQUAL = 10
 _STYLES = {Status.ADDED: "green", Status.REMOVED: "red"}
 
 
-def diff_lines(diff: Diff, width: int) -> list[Text]:
-    """All of it, in lines of at most ``width`` cells of a terminal (and at most ``WIDEST``)."""
+def diff_lines(diff: Diff, width: int, more: str = MORE) -> list[Text]:
+    """All of it, in lines of at most ``width`` cells of a terminal (and at most ``WIDEST``).
+
+    ``more`` is what shows the rows that are left out.
+    """
     width = min(width, WIDEST)
     lines: list[Text] = []
     names = _names_width(diff.differing)
     for table in diff.differing:
-        lines += _table_lines(diff, table, names, width)
+        lines += _table_lines(diff, table, names, width, more)
         lines.append(Text())
     equal = [str(table.name) for table in diff.datasets if table.status is Status.EQUAL]
     if len(equal) > _MOST_EQUAL:
@@ -48,14 +51,14 @@ def _names_width(tables: Sequence[TableDiff]) -> int:
     return min(_WIDEST_NAME, max((len(str(table.name)) for table in tables), default=0))
 
 
-def _table_lines(diff: Diff, table: TableDiff, names: int, width: int) -> list[Text]:
+def _table_lines(diff: Diff, table: TableDiff, names: int, width: int, more: str) -> list[Text]:
     lines = _heading(table, names, width)
     if table.status is Status.UNAVAILABLE:
         return lines
     lines += _key_lines(table, width)
     lines += column_lines(table, width)
     lines += _notes(table.notes, width, MARGIN)
-    rows = row_lines(diff, table, width)
+    rows = row_lines(diff, table, width, more)
     return [*lines, *([Text()] if rows and table.samples else []), *rows]
 
 

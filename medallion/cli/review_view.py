@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
-    from medallion.review.value import CheckChange, Review
+    from medallion.review.value import CheckChange, Review, ReviewedModel
 
 __all__ = ["WIDEST", "review_lines"]
 
@@ -43,7 +43,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     lines += _section("models", _models(review), width)
     shown = shareable(review).diff
     if shown.differing:
-        lines += [Text("data", style="bold"), *diff_lines(shown, width)[:-1]]
+        lines += [Text("data", style="bold"), *diff_lines(shown, width, f"`{_look_closer(review)}` shows them")[:-1]]
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
         lines += _section(title, rows, width)
@@ -127,9 +127,12 @@ def _check(check: CheckChange) -> _Row:
 
 def _models(review: Review) -> list[_Row]:
     return [
-        [(str(m.name), ""), (str(m.status), _STATUSES[m.status]), (m.summary, "red" if m.breaking else "")]
-        for m in review.models
+        [(str(m.name), ""), (str(m.status), _STATUSES[m.status]), (m.summary, ""), _breaking(m)] for m in review.models
     ]
+
+
+def _breaking(model: ReviewedModel) -> tuple[str, str]:
+    return ("breaking", "red") if model.breaking else ("not breaking", "dim")
 
 
 def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
@@ -157,6 +160,10 @@ def _rows(rows: Rows | None) -> str:
         return "unknown"
     marks = (("+", rows.added), ("−", rows.removed), ("~", rows.changed or 0))
     return " ".join(f"{mark}{number:,}" for mark, number in marks if number) or "nothing"
+
+
+def _look_closer(review: Review) -> str:
+    return f"medallion diff {review.base.commit[:7]}{f'..{review.head.commit[:7]}' if review.head.commit else ''}"
 
 
 def _about(review: Review, width: int) -> Text:

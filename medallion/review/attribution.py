@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.cachefile import read_cache, write_cache
-from medallion.diff.value import Rows, Status
+from medallion.diff.between import diff_versions
+from medallion.diff.compare import Asked
+from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest
 from medallion.observe import source_state
@@ -23,7 +25,7 @@ from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from medallion.config import Config
@@ -41,13 +43,12 @@ _KEPT = 50
 
 @dataclass(frozen=True)
 class Between:
-    """The two versions, and what is needed to build and compare: ``engine`` opens DuckDB with a configuration."""
+    """Base and head, as trees and as versions of data; ``engine`` opens DuckDB with a configuration."""
 
     base: tuple[Tree, Version]
     head: tuple[Tree, Version]
-    engine: Callable[[Config], Engine]
-    compare: Callable[[tuple[Record, Sequence[Path]], tuple[Record, Sequence[Path]]], TableDiff]
     identities: Identities
+    engine: Callable[[Config], Engine]
 
 
 def attributions(between: Between, diff: Diff, stale: Collection[TableName]) -> tuple[Attribution, ...]:
@@ -75,11 +76,9 @@ def _attributed(between: Between, table: TableDiff, stale: Collection[TableName]
     if not sql:
         return Attribution(name, None, None, _by_neither(before, after))
     try:
-        built = _old_on_new(between, name, before)
+        middle = _old_on_new(between, name, before)
         return Attribution(
-            name,
-            _rows(between.compare((before, _files(between.base[1], before)), built)),
-            _rows(between.compare(built, (after, _files(between.head[1], after)))),
+            name, _rows(between, name, between.base[1], middle), _rows(between, name, middle, between.head[1])
         )
     except MedallionError as error:
         return Attribution(name, None, None, f"the base's SQL cannot be run on the head's inputs: {error.message}")
@@ -93,14 +92,13 @@ def _counts(table: TableDiff) -> tuple[int, int]:
     return (table.rows.base, table.rows.head) if table.rows else (0, 0)
 
 
-def _rows(table: TableDiff) -> Rows:
+def _rows(between: Between, name: TableName, one: Version, other: Version) -> Rows:
+    """How the rows of a dataset differ between two versions."""
+    config, nowhere = between.head[0].config, (Side("", ""), Side("", ""))
+    (table,) = diff_versions(config, nowhere, (one, other), [name], Asked(limit=1)).datasets
     if table.rows is None:
         raise MedallionError(table.error or "the rows cannot be compared")
     return table.rows
-
-
-def _files(version: Version, record: Record) -> Sequence[Path]:
-    return version.files([record])[record.dataset]
 
 
 def _sql_differs(base: Tree, head: Tree, name: TableName, before: Record, after: Record) -> bool:
@@ -129,7 +127,7 @@ def _by_neither(before: Record, after: Record) -> str:
     return "SQL and inputs are the same: it may be volatile, or written by something else"
 
 
-def _old_on_new(between: Between, name: TableName, before: Record) -> tuple[Record, Sequence[Path]]:
+def _old_on_new(between: Between, name: TableName, before: Record) -> Version:
     """The result of the base's SQL on the head's inputs, built or found; ``MedallionError`` where it cannot be had."""
     base, head = between.base[0], between.head[0]
     model, recipe = base.graph.models.get(name), base.observed.recipes.get(name)
@@ -149,7 +147,8 @@ def _old_on_new(between: Between, name: TableName, before: Record) -> tuple[Reco
     if record is None:
         record = _built(between, engine, name, before, file)
         write_cache(about, record.encode().decode())
-    return record, [file]
+    version = between.base[1]
+    return replace(version, records={name: record}, broken={}, files=lambda _: {name: [file]})
 
 
 def _source_content(between: Between, path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.models.changes import compare_models
 from medallion.reasons import listed
 from medallion.review.value import ContractBreak, ModelStatus, ReviewedModel
 from medallion.schemas import compare_schemas, contracted, schema_of, told
@@ -50,12 +49,14 @@ def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]
         if macros or variables:
             what = [f"macro {', '.join(macros)} changed"] if macros else []
             what += [f"variable {', '.join(variables)} changed"] if variables else []
-            summary = f"{' and '.join(what)}: what it does cannot be told (breaking)"
+            summary = f"{' and '.join(what)}: what it does cannot be told"
             yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=True, macros=macros)
         return
     if not macros and not variables and _same_meaning(base, head, name):
         yield ReviewedModel(name, new.path, ModelStatus.CHANGED, "the SQL means the same as before", breaking=False)
         return
+    from medallion.models.changes import compare_models
+
     change = compare_models(old.sql, new.sql)
     summary, breaking = str(change), change.breaking
     before, after = base.records.get(name), head.records.get(name)
@@ -64,6 +65,7 @@ def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]
         if schema:
             breaking = breaking or bool(schema.removed or schema.retyped or schema.moved)
             summary = told(schema, change)
+    summary = summary.removesuffix(" (breaking)").removesuffix(" (not breaking)")
     yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=breaking, macros=macros)
 
 
