@@ -387,20 +387,30 @@ class Project:
         """All rows of one dataset at a version."""
         return self.query(f"FROM {TableName.parse(name).sql}", at=at)
 
-    def review(self, revisions: str = "", *, attribute: bool = False, limit: int = 5) -> Review:
+    def review(
+        self, revisions: str = "", *, attribute: bool = False, limit: int = 5, histograms: bool = False
+    ) -> Review:
         """What a pull request does to models and data.
 
         ``revisions``: nothing holds the work tree against the merge base of HEAD and the default branch, ``BASE``
         against that of HEAD and BASE; ``A..B`` are these two, ``A...B`` the merge base of the two and B.
         ``attribute``: whether to tell what comes from SQL and what from inputs, for which datasets may be built, in a
-        temporary place. ``limit`` is how many rows that differ are taken along of each dataset. Nothing of the project
-        is changed; only objects that are needed are fetched.
+        temporary place. ``limit`` is how many rows that differ are taken along of each dataset, ``histograms`` whether
+        those of changed columns are. Nothing of the project is changed; only objects that are needed are fetched.
         """
         from medallion.review.gather import review
         from medallion.review.revisions import review_sides
 
-        sides = review_sides(self.repository, revisions)
-        return review(self.config, self.repository, self.store, sides, self.workspace, attribute=attribute, limit=limit)
+        return review(
+            self.config,
+            self.repository,
+            self.store,
+            review_sides(self.repository, revisions),
+            self.workspace,
+            attribute=attribute,
+            limit=limit,
+            histograms=histograms,
+        )
 
     # Versions
 
