@@ -60,12 +60,12 @@ ACTED_ON = {
     "contract": "enforced: what would have other columns is not built, unless `run --accept` is asked to",
     "tag": "`tag:word` selects the dataset",
     "private": "values are in no message, log or report",
+    "tolerance": "numbers that near are the same in a diff",
     **dict.fromkeys(
         ("not_null", "unique", "accepted_values", "relationships", "range", "regex", "check"),
         "new data that fails is not published",
     ),
     "warn": "a warning",
-    "tolerance": "`diff` takes numbers that lie so near for the same",
     "expect": "new data that differs in another way is not published, but with `--accept`",
 }
 
@@ -78,6 +78,7 @@ EXAMPLES = {
     "tag": "@tag nightly",
     "incremental": "@incremental",
     "private": "@private",
+    "tolerance": "@tolerance 1e-9 or 0.1%",
     "not_null": "@not_null",
     "unique": "@unique",
     "accepted_values": "@accepted_values placed, shipped",
@@ -87,7 +88,6 @@ EXAMPLES = {
     "check": "@check total >= 0",
     "warn": "@warn freshness ordered_at < 2 days",
     "expect": "@expect removed at most 1%",
-    "tolerance": "@tolerance 1e-9 or 0.1%",
 }
 
 #: What each table of the catalog holds a row for, and what its columns mean.
