@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["register", "rendered", "reproduce"]
 
 _FORMATS = ("text", "json", "markdown", "html")
+_ROWS, _ROWS_OF_A_PAGE = 5, 2_000
 _ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
 
 
@@ -55,8 +56,11 @@ def review(
         ),
     ] = "stale, failed-check",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Sample rows of each dataset, where samples are on.")
-    ] = 5,
+        int | None,
+        typer.Option(
+            "--limit", min=1, help="Rows of each dataset to show, where samples are on. Default: 5; HTML 2,000."
+        ),
+    ] = None,
 ) -> None:
     """What a pull request does: stale data, models, rows and cells, checks, and what is downstream of it.
 
@@ -69,7 +73,9 @@ def review(
 
     rules = parse_fail_on(fail_on)
     chosen = _format(form, output, as_json=as_json)
-    found = Project.open().review(revisions, attribute=attribute, limit=limit, histograms=chosen == "html")
+    page = chosen == "html"
+    shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
+    found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
     reasons = failures(found, rules)
     write_review(found, chosen, output, reasons)
     if reasons:
