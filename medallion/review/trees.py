@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from medallion.config import Config, configures, parse_config
-from medallion.errors import ConfigError
+from medallion.errors import ConfigError, GitError
 from medallion.git.lfs import POINTER_LIMIT, Pointer, conflicted
 from medallion.git.process import Git
 from medallion.installed import version_of
@@ -109,6 +109,21 @@ def as_checked_out(repo: Repository, tree: Tree) -> Tree:
     plain = sorted(path for path in files if path in tree.entries)
     if not plain:
         return tree
+    try:
+        found = _written_out(repo, tree.commit, plain)
+    except GitError:  # As where a filter of the repository is not set up here: what Git holds has to do.
+        return tree
+    sources = {
+        pattern: found_source(pattern, {path: found.get(_plain(path), oid) for path, oid in state.files.items()})
+        if state.files
+        else state
+        for pattern, state in tree.observed.sources.items()
+    }
+    return replace(tree, observed=replace(tree.observed, sources=sources))
+
+
+def _written_out(repo: Repository, commit: str, paths: Sequence[str]) -> dict[str, str]:
+    """The sha256 of each file as git writes it into a work tree; of a pointer, what it names."""
     with TemporaryDirectory(prefix="medallion-") as folder:
         work, index = Path(folder, "work"), Path(folder, "index")
         work.mkdir()
@@ -119,19 +134,17 @@ def as_checked_out(repo: Repository, tree: Tree) -> Tree:
             "GIT_LFS_SKIP_SMUDGE": "1",
         }
         git = Git(work)
-        git.run("read-tree", tree.commit, env=env)
-        paths = b"".join(os.fsencode(repo.prefix + path) + b"\0" for path in plain)
-        git.run("checkout-index", "--quiet", "-z", "--stdin", stdin=paths, env=env)
+        git.run("read-tree", commit, env=env)
+        asked = b"".join(os.fsencode(repo.prefix + path) + b"\0" for path in paths)
+        git.run("checkout-index", "--quiet", "-z", "--stdin", stdin=asked, env=env)
         found = {}
-        for path in plain:
-            data = (work / repo.prefix / path).read_bytes()
+        for path in paths:
+            file = work / repo.prefix / path
+            data = file.read_bytes() if file.is_file() else None
             pointer = Pointer.parse(data) if data else None
-            found[path] = pointer.oid if pointer else hashlib.sha256(data).hexdigest()
-    sources = {
-        pattern: found_source(pattern, {path: found[_plain(path)] for path in state.files}) if state.files else state
-        for pattern, state in tree.observed.sources.items()
-    }
-    return replace(tree, observed=replace(tree.observed, sources=sources))
+            if data is not None:
+                found[path] = pointer.oid if pointer else hashlib.sha256(data).hexdigest()
+        return found
 
 
 def as_recorded(observed: Observed) -> Observed:

@@ -74,7 +74,16 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], ["run", "--help"], ["query", "--help"], ["diff", "--help"], ["demo", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["query", "--help"],
+        ["diff", "--help"],
+        ["review", "--help"],
+        ["demo", "--help"],
+    ],
 )
 def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     assert imported(run(*args)) == set()
