@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.records import Record
 
-__all__ = ["Workspace", "asked_of", "between_renames", "graph_at", "load_graph", "look", "source_patterns"]
+__all__ = [
+    "Workspace",
+    "asked_of",
+    "between_renames",
+    "graph_at",
+    "graph_from",
+    "load_graph",
+    "look",
+    "source_patterns",
+]
 
 
 @dataclass(frozen=True)
@@ -196,7 +205,11 @@ def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
 def graph_at(config: Config, repo: Repository, commit: str) -> tuple[Graph, list[MedallionError]]:
     """The same of a commit, given by its full hash."""
     paths = [path for path in repo.list(commit, ["sql"]) if path.lower().endswith(".sql")]
-    texts = repo.read(commit, paths)
+    return graph_from(config, repo.read(commit, paths))
+
+
+def graph_from(config: Config, texts: Mapping[str, bytes]) -> tuple[Graph, list[MedallionError]]:
+    """The same of SQL files that were read already, by their paths."""
     return graph_of(texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file)
 
 

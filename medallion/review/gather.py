@@ -20,7 +20,7 @@ from medallion.review.stale import in_doubt, stale_datasets
 from medallion.review.storage import bytes_added
 from medallion.review.trees import tree_at, tree_here
 from medallion.review.value import Review
-from medallion.versions import version_at, version_of
+from medallion.versions import Snapshot, version_from, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,8 +76,8 @@ def review(
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:
     """A commit's data, with the models that were read already."""
-    found = version_at(tree.config, repo, store, tree.commit, identities)
-    return replace(found, read=lambda: (tree.graph, tree.problems))
+    snapshot = Snapshot(tree.commit, tree.records, tree.observed.broken)
+    return version_from(tree.config, repo, store, snapshot, identities, lambda: (tree.graph, tree.problems))
 
 
 def _engine(config: Config, store: Store) -> DuckDBEngine:

@@ -23,8 +23,8 @@ from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
 from medallion.observe import data_folder, found_source, is_pattern, no_source, refused_source
 from medallion.plan import DataState, Observed, SourceState
-from medallion.versions import Snapshot, read_snapshot
-from medallion.workspace import asked_of, graph_at, source_patterns
+from medallion.versions import Snapshot, snapshot_of
+from medallion.workspace import asked_of, graph_from, source_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -81,8 +81,18 @@ def tree_at(repo: Repository, config: Config, commit: str, *, files: bool = True
     if configured is None:
         nothing = Observed({}, {}, {}, {}, {})
         return Tree(commit, config, build_graph([], [], config.layers, {}), nothing, entries, is_project=False)
-    graph, problems = graph_at(configured, repo, commit)
-    snapshot = read_snapshot(repo, configured, commit)
+    records = tuple(f"data/{layer}/" for layer in configured.layers)
+    texts = _read(
+        repo,
+        {
+            path: entry
+            for path, entry in entries.items()
+            if (path.startswith("sql/") and path.lower().endswith(".sql"))
+            or (path.startswith(records) and path.endswith(".json") and path.count("/") == 2)
+        },
+    )
+    graph, problems = graph_from(configured, {path: data for path, data in texts.items() if path.startswith("sql/")})
+    snapshot = snapshot_of(commit, {path: data for path, data in texts.items() if path.startswith("data/")})
     meanings = Meanings(config, version_of("duckdb"))
     recipes, checks, wrong = asked_of(
         meanings, graph, snapshot.records, configured.variables, "duckdb", version_of("duckdb")
