@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from medallion.plan import Step
     from medallion.query import Result
     from medallion.records import Record
+    from medallion.review.value import Review
     from medallion.schemas import Contracts
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
@@ -426,6 +427,31 @@ class Project:
             found = diff_versions(self.config, sides, (base, head), names, asked, rows=file)
         identities.save()
         return found
+
+    def review(
+        self, revisions: str = "", *, attribute: bool = False, limit: int = 5, histograms: bool = False
+    ) -> Review:
+        """What a pull request does to models and data.
+
+        ``revisions``: nothing holds the work tree against the merge base of HEAD and the default branch, ``BASE``
+        against that of HEAD and BASE; ``A..B`` are these two, ``A...B`` the merge base of the two and B.
+        ``attribute``: whether to tell what comes from SQL and what from inputs, for which datasets may be built, in a
+        temporary place. ``limit`` is how many rows that differ are taken along of each dataset, ``histograms`` whether
+        those of changed columns are. Nothing of the project is changed; only objects that are needed are fetched.
+        """
+        from medallion.review.gather import review
+        from medallion.review.revisions import review_sides
+
+        return review(
+            self.config,
+            self.repository,
+            self.store,
+            review_sides(self.repository, revisions),
+            self.workspace,
+            attribute=attribute,
+            limit=limit,
+            histograms=histograms,
+        )
 
     def _version(self, commit: str, identities: Identities) -> Version:
         """A commit, or the work tree for ""."""

@@ -34,8 +34,10 @@ __all__ = [
     "files_at",
     "files_in_worktree",
     "read_snapshot",
+    "snapshot_of",
     "standing_contracts",
     "version_at",
+    "version_from",
     "version_here",
     "version_of",
 ]
@@ -121,14 +123,27 @@ def _work_tree(
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
     """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
     commit = repo.resolve(revision)
+    snapshot = read_snapshot(repo, config, commit)
+    return version_from(config, repo, store, snapshot, identities, lambda: graph_at(config, repo, commit))
+
+
+def version_from(
+    config: Config,
+    repo: Repository,
+    store: Store,
+    snapshot: Snapshot,
+    identities: Identities,
+    read: Callable[[], tuple[Graph, Sequence[MedallionError]]],
+) -> Version:
+    """The same of a commit whose records were read already; ``read`` reads the models."""
+    commit = snapshot.commit
     moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
 
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
-    snapshot = read_snapshot(repo, config, commit)
     now = datetime.fromtimestamp(int(moment), UTC)
-    return Version(commit, snapshot.records, snapshot.broken, files, now, lambda: graph_at(config, repo, commit))
+    return Version(commit, snapshot.records, snapshot.broken, files, now, read)
 
 
 @dataclass(frozen=True)
@@ -146,9 +161,14 @@ def read_snapshot(repo: Repository, config: Config, commit: str, names: Iterable
         paths = [p for p in repo.list(commit, [f"data/{layer}" for layer in config.layers]) if p.endswith(".json")]
     else:
         paths = [record_path(name) for name in names]
+    return snapshot_of(commit, repo.read(commit, paths))
+
+
+def snapshot_of(commit: str, files: Mapping[str, bytes]) -> Snapshot:
+    """The records of ``commit`` among its files, which were read already."""
     records: dict[TableName, Record] = {}
     broken: dict[TableName, MedallionError] = {}
-    for path, data in repo.read(commit, paths).items():
+    for path, data in files.items():
         layer, file = path.split("/")[1:3]
         try:
             name = TableName.parse(f"{layer}.{file.removesuffix('.json')}")

@@ -25,6 +25,19 @@ from medallion.catalog.schema import TABLES
 from medallion.check import CheckRun
 from medallion.cli.main import app
 from medallion.config import KEYS
+from medallion.diff.value import (
+    Cell,
+    ColumnDiff,
+    Diff,
+    Histogram,
+    Key,
+    Pattern,
+    RowChange,
+    Rows,
+    Side,
+    Statistics,
+    TableDiff,
+)
 from medallion.events import CheckResult, RowDelta, StepFinished
 from medallion.models.annotations import WORDS
 from medallion.plan import Step
@@ -210,7 +223,7 @@ def _command(name: str, command: typer.core.TyperCommand) -> str:
 
 
 def _rows(options: list[typer.core.TyperOption]) -> Iterator[str]:
-    for option in options:
+    for option in (each for each in options if not each.hidden):
         spelled = ", ".join(f"`{o}{_value(option)}`" for o in sorted([*option.opts, *option.secondary_opts], key=len))
         meaning = _cell(option.help or "").rstrip(".") + "."
         default = option.default
@@ -277,6 +290,17 @@ def python() -> str:
         Difference,
         Pair,
         Created,
+        Diff,
+        Side,
+        TableDiff,
+        Key,
+        Rows,
+        ColumnDiff,
+        Pattern,
+        Statistics,
+        Histogram,
+        RowChange,
+        Cell,
     ):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
         parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]

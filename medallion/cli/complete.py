@@ -21,6 +21,7 @@ __all__ = [
     "answer_shell",
     "asked_by_shell",
     "complete_column",
+    "complete_difference",
     "complete_revision",
     "complete_select",
     "complete_table",
@@ -55,6 +56,21 @@ def complete_revision(ctx: typer.Context, incomplete: str) -> list[str]:
     from medallion.completion import revisions
 
     return [name for name in revisions(_folder(ctx)) if name.startswith(incomplete)]
+
+
+def complete_difference(ctx: typer.Context, incomplete: str) -> list[str]:
+    """REVISIONS, in a range as well, and TABLE or ``layer.*``; after the first word only those."""
+    from medallion.completion import datasets, revisions
+
+    folder = _folder(ctx)
+    if ".." in incomplete:
+        dots = "..." if "..." in incomplete else ".."
+        before, _, begun = incomplete.partition(dots)
+        return [f"{before}{dots}{name}" for name in revisions(folder) if name.startswith(begun)]
+    tables = datasets(folder)
+    layers = dict.fromkeys(f"{name.partition('.')[0]}.*" for name in tables)
+    first = [] if ctx.params.get("words") else revisions(folder)
+    return [word for word in (*first, *tables, *layers) if word.startswith(incomplete)]
 
 
 def _folder(ctx: typer.Context) -> Path:

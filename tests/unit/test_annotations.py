@@ -25,6 +25,7 @@ GOLDEN = {
     "relationships": ("both", "yes"),
     "range": ("both", "yes"),
     "regex": ("both", "yes"),
+    "tolerance": ("both", "yes"),
     "check": ("both", "yes"),
     "warn": ("both", "either"),
     "expect": ("both", "yes"),
