@@ -45,8 +45,8 @@ _CONSTRUCTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"([!~%$])(?=\d)"), rf"\1{_BREAK}"),
     (re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE), rf"\1{_BREAK}-"),
     # Drawings may hold links and scripts of their own.
-    (re.compile(r"(`{3,})[^`\n]+$", re.MULTILINE), r"\1text"),
     (re.compile(r"(~{3,})[^\n]+$", re.MULTILINE), r"\1text"),
+    (re.compile(r"(`{3,})[^`\n]+$", re.MULTILINE), r"\1text"),
     # Formulas.
     (re.compile(r"\$(?=[$`\w\\])"), f"${_BREAK}"),
     # What a forge would carry out.
