@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from medallion.errors import MedallionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from medallion.pipelines import Provider
+    from medallion.setup import Change
 
 __all__ = ["register", "register_start"]
 
@@ -43,14 +51,24 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")] = Path(),
     *,
     example: Annotated[bool, typer.Option(help="Write a first source, three models and their tests.")] = True,
+    ci: Annotated[
+        str, typer.Option("--ci", metavar="github|gitlab", help="Write the jobs that review pull requests, too.")
+    ] = "",
+    ci_from: Annotated[
+        str, typer.Option("--ci-from", metavar="URL", help="The Git repository that jobs get medallion from, @COMMIT.")
+    ] = "",
 ) -> None:
-    """Start a project, or complete one: Git, git-lfs, configuration, an example. Nothing is overwritten.
+    """Start a project, or complete one: Git, git-lfs, configuration, an example, CI. Nothing is overwritten.
 
     Example: medallion init shop
     """
     from medallion.cli.console import err
+    from medallion.pipelines import provider_of
 
-    done = [*_print_changes(directory, example=example)]
+    provider = provider_of(ci) if ci else None
+    # Where CI is added to a project, an example is not what was asked for.
+    example = example and not (provider and (directory / "medallion.toml").exists())
+    done = [*_print_changes(directory, example=example), *_print_pipeline(directory, provider, ci_from)]
     if all(action in ("kept", "note") for action in done):
         err().print("this is a medallion project already; nothing had to be changed")
     else:
@@ -59,12 +77,27 @@ def init(
 
 
 def _print_changes(directory: Path, *, example: bool) -> list[str]:
-    from medallion.cli.console import err
-    from medallion.cli.text import Text
     from medallion.setup import initialise
 
+    return _print_each(initialise(directory, example=example))
+
+
+def _print_pipeline(directory: Path, provider: Provider | None, origin: str) -> list[str]:
+    if provider is None:
+        if origin:
+            raise MedallionError("--ci-from says where jobs get medallion, and goes with --ci", hint="add --ci github")
+        return []
+    from medallion.pipelines import write_pipeline
+
+    return _print_each(write_pipeline(directory, provider, origin))
+
+
+def _print_each(changes: Iterable[Change]) -> list[str]:
+    from medallion.cli.console import err
+    from medallion.cli.text import Text
+
     actions = []
-    for change in initialise(directory, example=example):
+    for change in changes:
         style = {"created": "green", "added to": "green", "note": "yellow"}.get(change.action, "dim")
         err().print(Text(f"{change.action:<9} ", style=style).append(change.what, style="default"))
         actions.append(change.action)
