@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Origin", "Provider", "installed_from", "origin_of", "provider_of", "write_pipeline"]
+__all__ = ["Origin", "Provider", "installed_from", "needed_origin", "origin_of", "provider_of", "write_pipeline"]
 
 _ORIGIN = re.compile(r"(https://[\w.-]+(?::\d+)?)/((?:[\w.-]+/)+[\w.-]+?)(?:\.git)?(?:@([\w./-]+))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -87,21 +87,24 @@ def installed_from() -> str:
     return f"{told['url']}@{version['commit_id']}" if version.get("vcs") == "git" and "commit_id" in version else ""
 
 
-def write_pipeline(folder: Path, provider: Provider, url: str = "") -> Iterator[Change]:
-    """Write what makes ``provider`` review the pull requests of the project in ``folder``, telling each thing.
-
-    ``url`` is the Git repository that jobs install medallion from. By default it is the one that this medallion was
-    installed from; ``ConfigError`` where it was from none. ``GitError`` where ``folder`` is in no repository.
-    """
-    repository = Repository.open(folder)
-    root, inside = repository.top, repository.prefix.rstrip("/") or "."
+def needed_origin(url: str = "") -> Origin:
+    """What ``url`` names, or where this medallion was installed from; ``ConfigError`` where neither is known."""
     url = url or installed_from()
     if not url:
         raise ConfigError(
             "it is not known where a job in CI can get medallion: this one was not installed from a Git repository",
             hint="name its repository: --ci-from https://github.com/OWNER/NAME@COMMIT",
         )
-    origin = origin_of(url)
+    return origin_of(url)
+
+
+def write_pipeline(folder: Path, provider: Provider, origin: Origin) -> Iterator[Change]:
+    """Write what makes ``provider`` review the pull requests of the project in ``folder``, telling each thing.
+
+    ``origin`` is what jobs install medallion from. ``GitError`` where ``folder`` is in no repository.
+    """
+    repository = Repository.open(folder)
+    root, inside = repository.top, repository.prefix.rstrip("/") or "."
     if provider is Provider.GITHUB:
         yield from _github(root, origin, inside)
     else:

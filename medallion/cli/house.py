@@ -10,9 +10,8 @@ import typer
 from medallion.errors import MedallionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from medallion.pipelines import Provider
     from medallion.setup import Change
 
 __all__ = ["register", "register_start"]
@@ -63,12 +62,13 @@ def init(
     Example: medallion init shop
     """
     from medallion.cli.console import err
-    from medallion.pipelines import provider_of
 
-    provider = provider_of(ci) if ci else None
+    pipeline = _asked_pipeline(ci, ci_from)
     # Where CI is added to a project, an example is not what was asked for.
-    example = example and not (provider and (directory / "medallion.toml").exists())
-    done = [*_print_changes(directory, example=example), *_print_pipeline(directory, provider, ci_from)]
+    example = example and not (pipeline and (directory / "medallion.toml").exists())
+    done = _print_changes(directory, example=example)
+    if pipeline:
+        done += _print_each(pipeline(directory))
     if all(action in ("kept", "note") for action in done):
         err().print("this is a medallion project already; nothing had to be changed")
     else:
@@ -82,14 +82,16 @@ def _print_changes(directory: Path, *, example: bool) -> list[str]:
     return _print_each(initialise(directory, example=example))
 
 
-def _print_pipeline(directory: Path, provider: Provider | None, origin: str) -> list[str]:
-    if provider is None:
+def _asked_pipeline(provider: str, origin: str) -> Callable[[Path], Iterable[Change]] | None:
+    """What writes the jobs that were asked for; what cannot be meant is refused before anything is written."""
+    if not provider:
         if origin:
             raise MedallionError("--ci-from says where jobs get medallion, and goes with --ci", hint="add --ci github")
-        return []
-    from medallion.pipelines import write_pipeline
+        return None
+    from medallion.pipelines import needed_origin, provider_of, write_pipeline
 
-    return _print_each(write_pipeline(directory, provider, origin))
+    known, place = provider_of(provider), needed_origin(origin)
+    return lambda directory: write_pipeline(directory, known, place)
 
 
 def _print_each(changes: Iterable[Change]) -> list[str]:

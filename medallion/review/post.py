@@ -13,15 +13,28 @@ from medallion.review.rest import Clock
 from medallion.review.untrusted import harmless, read_comment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from medallion.review.value import Review
 
     Render = Callable[[int], str]
 
-__all__ = ["COMMENT", "Delivery", "post_from", "post_review", "tell_job", "write_reports"]
+__all__ = [
+    "COMMENT",
+    "REPORT",
+    "Delivery",
+    "Wanted",
+    "deliver",
+    "post_from",
+    "post_review",
+    "tell_job",
+    "write_reports",
+]
 
 #: The file in a folder of reports that a second workflow posts, and how many bytes it has at most.
 COMMENT = "comment.md"
+REPORT = "review.html"
 _COMMENT_LIMIT = 60_000
 
 
@@ -31,6 +44,60 @@ class Delivery:
 
     posted: Posted | None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where a review is to go: a comment, by its ``name`` where there are several, and a folder of ``reports``.
+
+    ``reproduce`` is the command that gives the same review.
+    """
+
+    comment: bool = False
+    name: str = ""
+    reports: Path | None = None
+    reproduce: str = "medallion review"
+
+
+def deliver(
+    review: Review,
+    failures: Sequence[str],
+    wanted: Wanted,
+    environment: Mapping[str, str],
+    clock: Clock | None = None,
+) -> tuple[str, ...]:
+    """Write the reports, tell the job, and post the comment; what became of that, as lines for whoever reads the log.
+
+    ``failures`` are the reasons for which the review fails. The comment comes last, so that nothing else depends on the
+    forge. ``ForgeError`` where something could not be written or posted.
+    """
+    from medallion.review.review_html import review_html
+    from medallion.review.review_markdown import review_markdown
+    from medallion.review.verdict import verdict
+
+    def render(budget: int) -> str:
+        return review_markdown(review, budget, wanted.reproduce)
+
+    said = []
+    if wanted.reports:
+        write_reports(wanted.reports, render, {REPORT: review_html(review, wanted.reproduce)})
+        said.append(f"wrote {wanted.reports / COMMENT} and {REPORT}")
+    outputs = {
+        "verdict": verdict(review),
+        "failed": "true" if failures else "false",
+        "changed": str(len(review.diff.differing)),
+        "reports": str(wanted.reports.resolve()) if wanted.reports else "",
+    }
+    said.append(tell_job(environment, render, outputs))
+    if wanted.comment:
+        said.append(_told(post_review(render, environment, name=wanted.name, kept=wanted.reports, clock=clock)))
+    return tuple(line for line in said if line)
+
+
+def _told(delivery: Delivery) -> str:
+    if delivery.posted is None:
+        return delivery.note
+    return f"{delivery.posted.outcome} the comment {delivery.posted.url}".rstrip()
 
 
 def write_reports(folder: Path, render: Render, others: Mapping[str, str]) -> tuple[Path, ...]:
@@ -81,7 +148,7 @@ def post_review(
     except ForgeError as error:
         if kept is None or error.status != 403 or not isinstance(job, GitHubJob):
             raise
-        return Delivery(None, f"the token may only read, so nothing was posted; the report is kept in {kept}")
+        return Delivery(None, f"nothing was posted, and the report is kept in {kept}: {error.message}")
 
 
 def post_from(folder: Path, environment: Mapping[str, str], *, name: str = "", clock: Clock | None = None) -> Delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from medallion.errors import ConfigError, GitError, MedallionError
-from medallion.pipelines import Provider, origin_of, provider_of, write_pipeline
+from medallion.pipelines import Provider, needed_origin, origin_of, provider_of, write_pipeline
 from tests.git.conftest import Work, isolated_git, work
 
 __all__ = ["isolated_git", "work"]
@@ -30,7 +31,7 @@ def load(path: Path) -> Any:
 
 
 def told(root: Path, provider: Provider, url: str = URL) -> list[tuple[str, str]]:
-    return [(change.action, change.what) for change in write_pipeline(root, provider, url)]
+    return [(change.action, change.what) for change in write_pipeline(root, provider, origin_of(url))]
 
 
 def steps() -> list[dict[str, Any]]:
@@ -113,14 +114,12 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert caught.value.hint
 
 
-def test_a_project_without_a_repository_and_an_unknown_ci_are_refused(tmp_path: Path, work: Work) -> None:
+def test_a_project_without_a_repository_and_an_unknown_ci_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GitError):
         told(tmp_path, Provider.GITHUB)
     with pytest.raises(MedallionError, match="githb") as caught:
         provider_of("githb")
     assert "github" in caught.value.hint
-    with pytest.raises(ConfigError, match="not known where"):
-        told(work.root, Provider.GITHUB, "")
 
 
 def test_every_file_is_what_its_schema_asks_for() -> None:
@@ -170,3 +169,16 @@ def test_the_action_hands_on_what_a_step_sets() -> None:
     assert {name: o["value"] for name, o in outputs.items()} == {
         name: f"${{{{ steps.review.outputs.{name} }}}}" for name in ("verdict", "failed", "changed", "reports")
     }
+
+
+def test_jobs_get_what_this_medallion_was_installed_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "medallion-0.1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: medallion\nVersion: 0.1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    origin = {"url": "https://github.com/acme/medallion.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+    (told / "direct_url.json").write_text(json.dumps(origin))
+    assert str(needed_origin()) == URL
+    (told / "direct_url.json").write_text(json.dumps({"url": "file:///somewhere", "dir_info": {}}))
+    with pytest.raises(ConfigError, match="not known where"):
+        needed_origin()

@@ -321,7 +321,8 @@ def test_it_is_none_where_the_report_is_kept_for_another_job(
     github.read_only = True
     delivery = post_review(lambda _: REPORT, environment(github, job), kept=tmp_path, clock=time.clock())
     assert delivery.posted is None
-    assert "may only read" in delivery.note
+    assert "the report is kept in" in delivery.note
+    assert "Resource not accessible by integration" in delivery.note
     assert github.bodies() == []
 
 
