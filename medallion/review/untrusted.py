@@ -30,6 +30,13 @@ _TAG = re.compile(rf"<(?:/?(?:{_TAGS})|details open|br ?/)>")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});?")
 # Characters as numbers are shown as characters; these would then mean what the characters do.
 _MEANS = frozenset("@#!~$:/[]()<>`&\\")
+# The lineage as our reports draw it, between lines that are empty or the text's end: boxes with plain names, arrows.
+_DRAWING = re.compile(
+    r"(?<![^\n])(?<![^\n]\n)```mermaid\nflowchart LR\n"
+    r"(?: {4}(?:n\d+\[\"[\w ./-]*\"\](?::::changed)?|n\d+ --> n\d+)\n)*"
+    r" {4}classDef changed stroke:#bf8700,stroke-width:3px\n```(?![^\n])",
+    re.ASCII,
+)
 _CONSTRUCTS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Links and pictures need "](" or "][", definitions and footnotes "]:", wherever they stand.
     (re.compile(r"\](?=[(\[:])"), f"]{_BREAK}"),
@@ -37,16 +44,16 @@ _CONSTRUCTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[(?=\^)"), f"[{_BREAK}"),
     # A bare address becomes a link by its scheme, or by www.
     (re.compile(r"(?<=\w):(?=//)"), f":{_BREAK}"),
-    (re.compile(r"\b(mailto|xmpp|javascript|data|vbscript):", re.IGNORECASE), rf"\1{_BREAK}:"),
+    (re.compile(r"\b(mailto|xmpp):", re.IGNORECASE), rf"\1{_BREAK}:"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), rf"\1{_BREAK}."),
     # Mentions of people, issues, merge requests, commits of other projects, labels.
     (re.compile(r"@"), f"@{_BREAK}"),
     (re.compile(r"(?<!&)#(?=\w)"), f"#{_BREAK}"),
     (re.compile(r"([!~%$])(?=\d)"), rf"\1{_BREAK}"),
     (re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE), rf"\1{_BREAK}-"),
-    # Drawings may hold links and scripts of their own.
-    (re.compile(r"(~{3,})[^\n]+$", re.MULTILINE), r"\1text"),
-    (re.compile(r"(`{3,})[^`\n]+$", re.MULTILINE), r"\1text"),
+    # Drawings may hold links and scripts of their own. One kind comes through, see below.
+    (re.compile(r"(?<!~)(~{3,})(?!~)[^\n]+$", re.MULTILINE), r"\1text"),
+    (re.compile(r"(?<!`)(`{3,})(?!`)[^`\n]+$", re.MULTILINE), r"\1text"),
     # Formulas.
     (re.compile(r"\$(?=[$`\w\\])"), f"${_BREAK}"),
     # What a forge would carry out.
@@ -74,15 +81,21 @@ def read_comment(folder: Path) -> str:
 def harmless(text: str, budget: int) -> str:
     """``text`` as one may post it in one's own name, in at most ``budget`` bytes.
 
-    No link, picture, mention, reference, comment in HTML, drawing or command is left in it, and no tag but those of
-    our own reports. Too long a text is cut at the end of a line, and says so.
+    No link, picture, mention, reference, comment in HTML or command is left in it, and no tag or drawing but such as
+    our own reports have. Too long a text is cut at the end of a line, and says so.
     """
     text = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if _is_plain(c))
     text = _REFERENCE.sub(_kept_reference, text)
+    drawing = _DRAWING.search(text)
+    before, drawn, after = (text[: drawing.start()], drawing[0], text[drawing.end() :]) if drawing else (text, "", "")
+    return _cut((_broken(before) + drawn + _broken(after)).strip("\n"), budget)
+
+
+def _broken(text: str) -> str:
     text = _without_tags(text)
     for pattern, replacement in _CONSTRUCTS:
         text = pattern.sub(replacement, text)
-    return _cut(text.strip("\n"), budget)
+    return text
 
 
 def _is_plain(character: str) -> bool:
@@ -103,12 +116,12 @@ def _kept_reference(found: re.Match[str]) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Every ``<`` that does not begin one of our tags as text."""
+    """Every ``<`` that does not begin one of our tags as text: in a code block, too, it is then shown as it is."""
     parts, last = [], 0
     for tag in _TAG.finditer(text):
-        parts += [text[last : tag.start()].replace("<", "&lt;"), tag[0]]
+        parts += [text[last : tag.start()].replace("<", f"<{_BREAK}"), tag[0]]
         last = tag.end()
-    return "".join([*parts, text[last:].replace("<", "&lt;")])
+    return "".join([*parts, text[last:].replace("<", f"<{_BREAK}")])
 
 
 def _cut(text: str, budget: int) -> str:

@@ -408,7 +408,7 @@ def test_a_stranger_s_report_is_posted_to_the_pull_request_that_github_names(
     folder = leave(tmp_path / "reports", f"{mark('other')}\n{REPORT}Thanks, @everyone! PR: 3\n")
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.CREATED
     body = github.bodies()[0]
-    assert body.startswith(f"{mark()}\n&lt;!-- medallion-review: other -->\n")
+    assert body.startswith(f"{mark()}\n<\u200b!-- medallion-review: other -->\n")
     assert "| gold.revenue | 12 |" in body
     assert "@everyone" not in body
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.UNCHANGED

@@ -35,6 +35,15 @@ REPORT = """\
 `a1b2c3d` against `3f9c2e1` · reproduce: `medallion review 3f9c2e1...a1b2c3d`
 """
 
+DRAWING = """\
+```mermaid
+flowchart LR
+    n0["sources/orders.csv"]
+    n1["bronze.orders"]:::changed
+    n0 --> n1
+    classDef changed stroke:#bf8700,stroke-width:3px
+```"""
+
 HOSTILE = [
     "@ada",
     "&#64;ada &commat;ada &#x40;ada &#64ada",
@@ -84,7 +93,7 @@ def check(text: str) -> None:
             for tag in re.findall(r"<[^>]*>?", token.content):
                 assert re.fullmatch(r"</?(\w+)( open| ?/)?>", tag), tag
                 assert tag.strip("</>").split()[0] in TAGS, tag
-        if token.type == "fence":
+        if token.type == "fence" and f"```mermaid\n{token.content}```" != DRAWING:
             assert token.info.strip() in ("", "text"), token.info
     shown = "".join(t.content for t in flat if t.type in ("text", "code_inline", "fence", "code_block", "html_block"))
     for seen in (text, shown):
@@ -103,6 +112,24 @@ def test_a_report_of_ours_stays_what_it_is() -> None:
     check(harmless(REPORT, PLENTY))
 
 
+def test_our_drawing_stays_one_and_no_other_does() -> None:
+    assert harmless(f"a\n\n{DRAWING}\n\nb", PLENTY) == f"a\n\n{DRAWING}\n\nb"
+    assert harmless(DRAWING, PLENTY) == DRAWING
+    for change in (
+        DRAWING.replace("n0 --> n1", 'click n0 "https://evil.example"'),
+        DRAWING.replace("bronze.orders", "<img src=x>"),
+        DRAWING.replace("bronze.orders", "#60;b#62;"),
+        DRAWING.replace("flowchart LR", "%%{init: {}}%%\nflowchart LR"),
+        DRAWING.replace("#bf8700", "#000000"),
+        f"````{DRAWING}",
+        f"> {DRAWING}",
+        f"{DRAWING}x",
+    ):
+        assert "```mermaid" not in harmless(change, PLENTY), change
+        check(harmless(change, PLENTY))
+    assert harmless(f"{DRAWING}\n\n{DRAWING}", PLENTY).count("mermaid") == 1
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_made_harmless(text: str) -> None:
     check(harmless(text, PLENTY))
@@ -110,7 +137,9 @@ def test_a_hostile_text_is_made_harmless(text: str) -> None:
 
 @given(
     st.lists(
-        st.one_of(st.sampled_from(HOSTILE), st.text(max_size=8), st.sampled_from(list("[]()<>@#&;:/!`~$\\\n|x1 ")))
+        st.one_of(
+            st.sampled_from([*HOSTILE, DRAWING]), st.text(max_size=8), st.sampled_from(list("[]()<>@#&;:/!`~$\\\n|x1 "))
+        )
     )
 )
 def test_so_is_any_mixture(parts: list[str]) -> None:
