@@ -25,12 +25,14 @@ demo: $(VENV)/.installed sources/pages
 # Hundreds of tests start the program: it is compiled once, also where Python is told to write no bytecode.
 test: $(VENV)/.developing
 	@scripts/ensure-git-lfs
+	@scripts/ensure-chromium
 	@$(BIN)/python -m compileall -q medallion
 	$(BIN)/pytest -n auto
 
 # Every test there is; `make test` leaves out those that take long and seldom find what the others do not.
 thorough: $(VENV)/.developing
 	@scripts/ensure-git-lfs
+	@scripts/ensure-chromium
 	@$(BIN)/python -m compileall -q medallion
 	$(BIN)/pytest -n auto -m ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from medallion.checks.data import check_data
@@ -11,7 +11,7 @@ from medallion.errors import DataError, Location, MedallionError
 from medallion.events import CheckResult, CheckStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from medallion.config import Config
@@ -24,13 +24,17 @@ __all__ = ["CheckRun", "check_version"]
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """What came of it. ``version`` is a full hash or "work tree"; ``errors`` are of checks that cannot be run."""
+    """What came of it. ``version`` is a full hash or "work tree"; ``errors`` are of checks that cannot be run.
+
+    ``unknown`` has those of them that are of one dataset's checks by its name.
+    """
 
     version: str
     results: tuple[CheckResult, ...]
     unbuilt: tuple[TableName, ...]
     errors: tuple[MedallionError, ...]
     seconds: float
+    unknown: Mapping[TableName, MedallionError] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -39,28 +43,36 @@ class CheckRun:
 
 
 def check_version(
-    config: Config, version: Version, chosen: Collection[TableName] | None, engine: Callable[[], Engine]
+    config: Config,
+    version: Version,
+    chosen: Collection[TableName] | None,
+    engine: Callable[[], Engine],
+    *,
+    keep: str = "check",
 ) -> CheckRun:
-    """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read."""
+    """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read.
+
+    Rows that fail are kept in the folder ``keep`` of ``.medallion/failed``.
+    """
     started = time.monotonic()
     graph = version.graph
     asked = [name for name in graph.order if chosen is None or name in chosen]
     names = [name for name in asked if name in graph.audits]
     unbuilt = tuple(name for name in names if name not in version.records)
     results: list[CheckResult] = []
-    errors: list[MedallionError] = [*version.problems]
-    errors += [graph.problems[name] for name in asked if name in graph.problems]
+    unknown: dict[TableName, MedallionError] = {name: graph.problems[name] for name in asked if name in graph.problems}
     todo = [name for name in names if name in version.records and name not in graph.problems]
     if todo:
         with engine().open() as session:
             files: dict[TableName, Sequence[Path]] = {}
             for name in todo:
                 try:
-                    results += _check(config, version, session, name, files)
+                    results += _check(config, version, session, name, files, keep)
                 except MedallionError as error:
-                    errors.append(error)
-    told = tuple(dict.fromkeys(errors))  # One file of macros or a check may stop many datasets.
-    return CheckRun(version.name, tuple(results), unbuilt, told, time.monotonic() - started)
+                    unknown[name] = error
+    # One file of macros or a check may stop many datasets.
+    told = tuple(dict.fromkeys([*version.problems, *unknown.values()]))
+    return CheckRun(version.name, tuple(results), unbuilt, told, time.monotonic() - started, unknown)
 
 
 def _check(
@@ -69,6 +81,7 @@ def _check(
     session: Session,
     name: TableName,
     files: dict[TableName, Sequence[Path]],
+    keep: str,
 ) -> tuple[CheckResult, ...]:
     record = version.records[name]
     reads = version.graph.audit(name).reads
@@ -81,5 +94,5 @@ def _check(
     files.update(version.files(needed))
     for read in reads:
         session.register(read, files[read], private=version.graph.is_private(read))
-    kept = config.state / "failed" / "check"  # Apart from what a run has left to be looked into.
+    kept = config.state / "failed" / keep  # Apart from what a run has left to be looked into.
     return check_data(session, config, version.graph, record, files[name], None, now=version.now, keep=kept)

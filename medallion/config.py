@@ -6,6 +6,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from medallion.errors import ConfigError, Location
@@ -22,8 +23,10 @@ __all__ = [
     "KEYS",
     "Config",
     "Variable",
+    "configures",
     "find_project",
     "load_config",
+    "parse_config",
 ]
 
 DEFAULT_LAYERS = ("bronze", "silver", "gold")
@@ -50,7 +53,7 @@ KEYS: Mapping[str, str] = {
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MEMORY = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B|B|%)", re.IGNORECASE)
-_RESERVED_LAYERS = {"main", "temp", "system", "macros", "checks", "information_schema", "pg_catalog"}
+_RESERVED_LAYERS = {"main", "temp", "system", "macros", "checks", "expect", "information_schema", "pg_catalog"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def find_project(start: Path) -> Config:
     start = start.resolve()
     for folder in [start, *start.parents]:
         own, shared = folder / "medallion.toml", folder / "pyproject.toml"
-        in_shared = shared.is_file() and "medallion" in _read(shared).get("tool", {})
+        in_shared = shared.is_file() and configures(_bytes(shared), shared.name)
         if own.is_file() and in_shared:
             raise ConfigError(
                 "this project has two configurations: medallion.toml and [tool.medallion] in pyproject.toml",
@@ -118,29 +121,44 @@ def _refuse_links(root: Path, *paths: str) -> None:
 
 def load_config(path: Path) -> Config:
     """Read one configuration file; ``ConfigError`` names the key at fault and the nearest known one."""
-    document = _read(path)
+    return parse_config(_bytes(path), path)
+
+
+def parse_config(data: bytes, path: Path) -> Config:
+    """The same of what is, or in some version was, in the file at ``path``."""
+    document = _parsed(data, path)
     values = document.get("tool", {}).get("medallion", {}) if path.name == "pyproject.toml" else document
-    return _Reader(path).config(values)
+    return _Reader(path, data.decode()).config(values)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def configures(data: bytes, file: str) -> bool:
+    """Whether what is in ``file`` configures a project: any ``medallion.toml`` does."""
+    return file != "pyproject.toml" or "medallion" in _parsed(data, PurePath(file)).get("tool", {})
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        return tomllib.loads(path.read_bytes().decode())
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", location=Location(str(path))) from error
+
+
+def _parsed(data: bytes, path: PurePath) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         raise ConfigError("the file is not UTF-8", location=Location(str(path)), hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         hint = "strings stand in quotes, lists in [ ]; https://toml.io shows the rest"
         raise ConfigError(f"not valid TOML: {error}", location=Location(str(path)), hint=hint) from error
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", location=Location(str(path))) from error
 
 
 class _Reader:
     """Checks a parsed document key by key, and finds the line of the key that is wrong."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.text = path.read_text(encoding="utf-8")
+        self.text = text
 
     def config(self, values: Mapping[str, Any]) -> Config:
         self._known(values, ["layers", "sources", "duckdb", "query", "variables", "checks", "review"], "")

@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
 
-__all__ = ["Identities", "data_folder", "data_state", "is_allowed", "read_records", "real_files", "source_state"]
+__all__ = [
+    "Identities",
+    "data_folder",
+    "data_state",
+    "found_source",
+    "is_allowed",
+    "is_pattern",
+    "no_source",
+    "read_records",
+    "real_files",
+    "refused_source",
+    "source_state",
+]
 
 _FORMAT = 1
 _POINTER_LIMIT = 1024
@@ -226,6 +238,33 @@ def _is_conflicted(path: Path) -> bool:
 
 def source_state(pattern: str, config: Config, identities: Identities) -> SourceState:
     """A source as it stands now: matching files and their identity, or why it cannot be read."""
+    refused = refused_source(pattern, config)
+    if refused:
+        return refused
+    paths = _matching(config.root, pattern)
+    if not paths:
+        return no_source(pattern)
+    outside = _led_out(config, paths)
+    if outside:
+        led = SourceError(
+            f'"{outside}" is a link that leads out of what this project may read',
+            hint=f"put the file itself there, or add the folder that it lies in to `sources` in {config.file}",
+        )
+        return SourceState(pattern, None, error=led)
+    files = {}
+    try:
+        for path, found in zip(paths, identities.of_all(paths), strict=True):
+            if found is None:
+                return source_state(pattern, config, identities)  # It went away while we looked.
+            files[path] = found[0]
+    except OSError as error:
+        what = f'"{error.filename or pattern}" cannot be read: {error.strerror}'
+        return SourceState(pattern, None, error=SourceError(what, hint="check who owns it"))
+    return found_source(pattern, files)
+
+
+def refused_source(pattern: str, config: Config) -> SourceState | None:
+    """What no model may read, whether it is there or not; None for a source that it may."""
     if "://" in pattern:
         return SourceState(
             pattern,
@@ -245,32 +284,22 @@ def source_state(pattern: str, config: Config, identities: Identities) -> Source
                 "or add its folder to the list",
             ),
         )
-    paths = _matching(config.root, pattern)
-    if not paths:
-        what = "no file matches" if _is_pattern(pattern) else "there is no file"
-        missing = SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
-        return SourceState(pattern, None, error=missing, absent=True)
-    outside = _led_out(config, paths)
-    if outside:
-        led = SourceError(
-            f'"{outside}" is a link that leads out of what this project may read',
-            hint=f"put the file itself there, or add the folder that it lies in to `sources` in {config.file}",
-        )
-        return SourceState(pattern, None, error=led)
-    files = {}
-    try:
-        for path, found in zip(paths, identities.of_all(paths), strict=True):
-            if found is None:
-                return source_state(pattern, config, identities)  # It went away while we looked.
-            files[path] = found[0]
-    except OSError as error:
-        what = f'"{error.filename or pattern}" cannot be read: {error.strerror}'
-        return SourceState(pattern, None, error=SourceError(what, hint="check who owns it"))
-    if not _is_pattern(pattern):
-        content_id = files[paths[0]]
-    else:
-        content_id = hashlib.sha256("".join(f"{oid}  {path}\n" for path, oid in files.items()).encode()).hexdigest()
-    return SourceState(pattern, content_id, files)
+    return None
+
+
+def no_source(pattern: str) -> SourceState:
+    """A source of which no file is there."""
+    what = "no file matches" if is_pattern(pattern) else "there is no file"
+    missing = SourceError(f'{what} "{pattern}"', hint="put the raw data there, then run again")
+    return SourceState(pattern, None, error=missing, absent=True)
+
+
+def found_source(pattern: str, files: Mapping[str, str]) -> SourceState:
+    """A source whose ``files`` (sha256 by path, sorted by path) are there."""
+    if not is_pattern(pattern):
+        return SourceState(pattern, files[pattern], files)
+    listing = "".join(f"{oid}  {path}\n" for path, oid in files.items())
+    return SourceState(pattern, hashlib.sha256(listing.encode()).hexdigest(), files)
 
 
 def _led_out(config: Config, paths: Sequence[str]) -> str:
@@ -299,13 +328,14 @@ def _real_entry(config: Config, entry: str) -> str:
     return real if within or fixed.is_absolute() else ""
 
 
-def _is_pattern(path: str) -> bool:
+def is_pattern(path: str) -> bool:
+    """Whether a path stands for all files that it fits, rather than for one."""
     return any(c in path for c in "*?[")
 
 
 def _matching(root: Path, pattern: str) -> list[str]:
     """The files that DuckDB's glob finds for a pattern, sorted; hidden ones included, as there."""
-    if not _is_pattern(pattern):
+    if not is_pattern(pattern):
         return [pattern] if (root / pattern).is_file() else []
     # pathlib's glob leaves out what DuckDB's finds: hidden files, and links on the way of a **.
     found = glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)  # noqa: PTH207
@@ -324,7 +354,7 @@ def is_allowed(pattern: str, allowed: Iterable[str]) -> bool:
     for entry in allowed:
         if "://" in entry:
             continue
-        if _is_pattern(entry):
+        if is_pattern(entry):
             if _lies_within(path.parts, PurePosixPath(entry).parts):
                 return True
         elif fixed.is_relative_to(PurePosixPath(entry)):
@@ -355,7 +385,7 @@ def _fixed_parts(path: PurePosixPath) -> list[str]:
     """The leading parts that hold no wildcard."""
     parts: list[str] = []
     for part in path.parts:
-        if _is_pattern(part):
+        if is_pattern(part):
             break
         parts.append(part)
     return parts

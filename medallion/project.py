@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from medallion.plan import Step
     from medallion.query import Result
     from medallion.records import Record
+    from medallion.review.value import Review
     from medallion.schemas import Contracts
     from medallion.status import ChangedFile, DatasetStatus
     from medallion.trace import Trace
@@ -434,6 +435,21 @@ class Project:
         if commit:
             return version_at(self.config, self.repository, self.store, commit, identities)
         return version_here(self.config, self._store, identities)
+
+    def review(self, revisions: str = "", *, attribute: bool = False, limit: int = 5) -> Review:
+        """What a pull request does to models and data.
+
+        ``revisions``: nothing holds the work tree against the merge base of HEAD and the default branch, ``BASE``
+        against that of HEAD and BASE; ``A..B`` are these two, ``A...B`` the merge base of the two and B.
+        ``attribute``: whether to tell what comes from SQL and what from inputs, for which datasets may be built, in a
+        temporary place. ``limit`` is how many rows that differ are taken along of each dataset. Nothing of the project
+        is changed; only objects that are needed are fetched.
+        """
+        from medallion.review.gather import review
+        from medallion.review.revisions import review_sides
+
+        sides = review_sides(self.repository, revisions)
+        return review(self.config, self.repository, self.store, sides, self.workspace, attribute=attribute, limit=limit)
 
     # Versions
 

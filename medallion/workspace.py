@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from medallion.models.graph import Graph
     from medallion.records import Record
 
-__all__ = ["Workspace", "between_renames", "graph_at", "load_graph", "look"]
+__all__ = ["Workspace", "asked_of", "between_renames", "graph_at", "load_graph", "look", "source_patterns"]
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,6 @@ def look(
     graph, misnamed = load_graph(config)
     records, broken, strays = read_records(config.root, config.layers)
     records |= between_renames(config, identities)
-    meanings, past = Meanings(config, engine_version), Past(config)
-    recipes, problems = _recipes(
-        meanings, graph, records, {**config.variables, **(variables or {})}, engine, engine_version
-    )
-    meanings.save()
-    patterns = {s.path for m in graph.models.values() if m.name.layer == config.layers[0] for s in m.sources}
     data: dict[TableName, DataState] = {}
     for name in {*graph.order, *records} - set(broken):
         try:
@@ -72,14 +66,11 @@ def look(
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             records.pop(name, None)
-    for name, wrong in _unknown_private(graph, records).items():
-        problems.setdefault(name, wrong)
-    checks = {}
-    for name in graph.audits:
-        try:
-            checks[name] = checks_digest(graph, name, {**config.variables, **(variables or {})})
-        except ModelError as error:
-            problems.setdefault(name, error)
+    meanings, past = Meanings(config, engine_version), Past(config)
+    known = {**config.variables, **(variables or {})}
+    recipes, checks, problems = asked_of(meanings, graph, records, known, engine, engine_version)
+    meanings.save()
+    patterns = source_patterns(graph, config)
     observed = Observed(
         records=records,
         broken=broken,
@@ -87,11 +78,41 @@ def look(
         sources={pattern: source_state(pattern, config, identities) for pattern in patterns},
         recipes=recipes,
         listings=identities.listings,
-        checks={name: digest for name, digest in checks.items() if digest},
+        checks=checks,
     )
     graph = replace(graph, problems=problems)
     orphans = tuple(sorted({*records, *broken} - set(graph.order)))
     return Workspace(config, graph, observed, identities, meanings, past, tuple(misnamed), orphans, tuple(strays))
+
+
+def source_patterns(graph: Graph, config: Config) -> set[str]:
+    """The paths and patterns of raw data that models of the first layer read."""
+    return {s.path for m in graph.models.values() if m.name.layer == config.layers[0] for s in m.sources}
+
+
+def asked_of(
+    meanings: Meanings,
+    graph: Graph,
+    records: Mapping[TableName, Record],
+    variables: Mapping[str, Variable],
+    engine: str,
+    engine_version: str,
+) -> tuple[dict[TableName, Recipe], dict[TableName, str], dict[TableName, ModelError]]:
+    """What the models ask for: the recipe of each, the digest of the checks of those that have any, and all problems.
+
+    The problems are those of the graph and what is found besides.
+    """
+    recipes, problems = _recipes(meanings, graph, records, variables, engine, engine_version)
+    for name, wrong in _unknown_private(graph, records).items():
+        problems.setdefault(name, wrong)
+    checks = {}
+    for name in graph.audits:
+        try:
+            if digest := checks_digest(graph, name, variables):
+                checks[name] = digest
+        except ModelError as error:
+            problems.setdefault(name, error)
+    return recipes, checks, problems
 
 
 def _recipes(

@@ -25,6 +25,19 @@ from medallion.catalog.schema import TABLES
 from medallion.check import CheckRun
 from medallion.cli.main import app
 from medallion.config import KEYS
+from medallion.diff.value import (
+    Cell,
+    ColumnDiff,
+    Diff,
+    Histogram,
+    Key,
+    Pattern,
+    RowChange,
+    Rows,
+    Side,
+    Statistics,
+    TableDiff,
+)
 from medallion.events import CheckResult, RowDelta, StepFinished
 from medallion.models.annotations import WORDS
 from medallion.plan import Step
@@ -52,6 +65,7 @@ ACTED_ON = {
         "new data that fails is not published",
     ),
     "warn": "a warning",
+    "tolerance": "`diff` takes numbers that lie so near for the same",
     "expect": "new data that differs in another way is not published, but with `--accept`",
 }
 
@@ -73,6 +87,7 @@ EXAMPLES = {
     "check": "@check total >= 0",
     "warn": "@warn freshness ordered_at < 2 days",
     "expect": "@expect removed at most 1%",
+    "tolerance": "@tolerance 1e-9 or 0.1%",
 }
 
 #: What each table of the catalog holds a row for, and what its columns mean.
@@ -208,7 +223,7 @@ def _command(name: str, command: typer.core.TyperCommand) -> str:
 
 
 def _rows(options: list[typer.core.TyperOption]) -> Iterator[str]:
-    for option in options:
+    for option in (each for each in options if not each.hidden):
         spelled = ", ".join(f"`{o}{_value(option)}`" for o in sorted([*option.opts, *option.secondary_opts], key=len))
         meaning = _cell(option.help or "").rstrip(".") + "."
         default = option.default
@@ -275,6 +290,17 @@ def python() -> str:
         Difference,
         Pair,
         Created,
+        Diff,
+        Side,
+        TableDiff,
+        Key,
+        Rows,
+        ColumnDiff,
+        Pattern,
+        Statistics,
+        Histogram,
+        RowChange,
+        Cell,
     ):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
         parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]

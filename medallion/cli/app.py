@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medallion import __version__
-from medallion.cli import build, data, history, house, testing
+from medallion.cli import build, data, diff, history, house, review, testing
 from medallion.cli.grouped import GroupedCommands
 from medallion.errors import MedallionError
 
@@ -58,4 +58,6 @@ build.register(app)
 testing.register(app)
 history.register(app)
 data.register(app)
+diff.register(app)
+review.register(app)
 house.register(app)

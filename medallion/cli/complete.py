@@ -21,6 +21,7 @@ __all__ = [
     "answer_shell",
     "asked_by_shell",
     "complete_column",
+    "complete_difference",
     "complete_revision",
     "complete_select",
     "complete_table",
@@ -55,6 +56,20 @@ def complete_revision(ctx: typer.Context, incomplete: str) -> list[str]:
     from medallion.completion import revisions
 
     return [name for name in revisions(_folder(ctx)) if name.startswith(incomplete)]
+
+
+def complete_difference(ctx: typer.Context, incomplete: str) -> list[str]:
+    """REVISIONS, in a range as well, and TABLE; after the first word only TABLE."""
+    from medallion.completion import revisions, selections
+
+    folder = _folder(ctx)
+    if ".." in incomplete:
+        dots = "..." if "..." in incomplete else ".."
+        before, _, begun = incomplete.partition(dots)
+        return [f"{before}{dots}{name}" for name in revisions(folder) if name.startswith(begun)]
+    first = not ctx.params.get("words")
+    offered = [name for name in revisions(folder) if name.startswith(incomplete)] if first else []
+    return [*offered, *selections(folder, incomplete)]
 
 
 def _folder(ctx: typer.Context) -> Path:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import sys
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 from medallion.cli.console import columns, count, err, out
 from medallion.cli.fit import fit, shorten
-from medallion.errors import Location, MedallionError
+from medallion.cli.output import replacing, stream_to
+from medallion.cli.value_text import is_number, visible
+from medallion.errors import MedallionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from medallion.query import Result
@@ -28,7 +27,7 @@ def write_result(result: Result, form: str, output: Path | None, limit: int) -> 
     if form == "parquet":
         _parquet(result, output)
         return
-    with _stream(output) as stream:
+    with stream_to(output) as stream:
         if form == "table":
             count = _table(result, stream, limit)
         elif form == "markdown":
@@ -46,43 +45,13 @@ def _footer(result: Result, rows: int) -> str:
     return f"{count(rows, 'row')}{at}"
 
 
-@contextmanager
-def _stream(output: Path | None) -> Iterator[IO[str]]:
-    if output is None:
-        yield sys.stdout
-        sys.stdout.flush()  # Before the footer on stderr, also where both go to one file.
-        return
-    with _replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        yield stream
-
-
-@contextmanager
-def _replacing(output: Path) -> Iterator[Path]:
-    """A file beside ``output`` that takes its place in the end: a query that fails half-way loses nothing."""
-    if not output.is_file() and output.exists():
-        yield output  # A pipe or /dev/null.
-        return
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(output)
-    except OSError as error:
-        raise MedallionError(
-            f"cannot be written: {error.strerror or error}",
-            location=Location(str(output)),
-            hint="--output names a file in a folder that exists and may be written to",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _table(result: Result, stream: IO[str], limit: int) -> int:
     rows: list[Sequence[Any]] = []
     count = 0
     for batch in result.batches():
         count += len(batch)
         rows += batch if not limit else batch[: max(0, limit - len(rows))]
-    numbers = [i for i, kind in enumerate(result.types) if _is_number(kind)]
+    numbers = [i for i, kind in enumerate(result.types) if is_number(kind)]
     cells = [list(map(_cell, result.columns)), *([_cell(value) for value in row] for row in rows)]
     dropped: list[int] = []
     if stream.isatty():
@@ -99,14 +68,9 @@ def _table(result: Result, stream: IO[str], limit: int) -> int:
     return count
 
 
-def _is_number(kind: str) -> bool:
-    return kind.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or kind.endswith("INT") or kind == "INTEGER"
-
-
 def _cell(value: object) -> str:
     """A value on one line, in which what a terminal would obey is made visible."""
-    text = "NULL" if value is None else str(value)
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "NULL" if value is None else visible(str(value))
 
 
 def _markdown(result: Result, stream: IO[str]) -> int:
@@ -116,7 +80,7 @@ def _markdown(result: Result, stream: IO[str]) -> int:
         return "| " + " | ".join(cell.translate(special) for cell in cells) + " |\n"
 
     stream.write(escaped(result.columns))
-    stream.write("|" + "|".join(" ---: " if _is_number(kind) else " --- " for kind in result.types) + "|\n")
+    stream.write("|" + "|".join(" ---: " if is_number(kind) else " --- " for kind in result.types) + "|\n")
     count = 0
     for batch in result.batches():
         stream.writelines(escaped(row) for row in batch)
@@ -186,6 +150,6 @@ def _parquet(result: Result, output: Path | None) -> None:
     if output is None:
         raise MedallionError("Parquet goes to a file", hint="add --output result.parquet")
     table = result.arrow()
-    with _replacing(output) as temporary:
+    with replacing(output) as temporary:
         pyarrow.parquet.write_table(table, temporary, compression="zstd")
     err().print(_footer(result, table.num_rows), style="dim")

@@ -26,9 +26,18 @@ _CODES = {
 _CONTROLS = dict.fromkeys([7, 8, 11, 12, 13])
 
 
+# What lines of ours hold besides letters: a character a cell.
+_SIGNS = dict.fromkeys(map(ord, "→·−×…├─└│"), " ")
+
+
+def _is_plain(text: str) -> bool:
+    """Whether each of its characters is known to take one cell, without rich's tables."""
+    return text.isascii() or max(text.translate(_SIGNS)) < "\u0300"
+
+
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes."""
-    if text.isascii():
+    if _is_plain(text):
         return len(text)
     from rich.cells import cell_len
 
@@ -37,7 +46,7 @@ def cells(text: str) -> int:
 
 def cut_to(text: str, width: int) -> str:
     """The beginning of a text, in ``width`` cells at most; a shorter one is filled up with spaces."""
-    if text.isascii():
+    if _is_plain(text):
         return text[:width].ljust(width)
     from rich.cells import set_cell_size
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from medallion.cli.console import count, err, out, print_error, print_line, seconds
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
+from medallion.cli.value_text import is_number, short_value, side_by_side, visible
 from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ def _sum(difference: Difference) -> str:
 def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]) -> Iterable[Line]:
     """A header, and for each pair of rows one above the other with marks below the cells that differ."""
     shown = [(pair, *_cells(pair, columns, _WIDEST_CELL)) for pair in pairs]
-    header = [shorten(_visible(difference.columns[i]), _WIDEST_CELL) for i in columns]
+    header = [shorten(visible(difference.columns[i]), _WIDEST_CELL) for i in columns]
     rows = [header, *(row for _, one, other in shown for row in (one, other) if row is not None)]
     widths = [max(cells(row[i]) for row in rows) for i in range(len(columns))]
-    right = {i for i, column in enumerate(columns) if _is_number(difference.types[column])}
+    right = {i for i, column in enumerate(columns) if is_number(difference.types[column])}
 
     def line(row: Sequence[str]) -> str:
         padded = (
@@ -141,11 +142,11 @@ def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]
 def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     """The same cell below cell: what tells the row apart, and each column that differs on lines of its own."""
     columns = list(range(len(difference.columns)))
-    wide = min(max(cells(_visible(name)) for name in difference.columns), _NARROWEST, room // 2)
+    wide = min(max(cells(visible(name)) for name in difference.columns), _NARROWEST, room // 2)
     value = max(1, room - wide - 2)
     one, other = _cells(pair, columns, value)
     named = ", ".join(
-        f"{difference.columns[i]} {_shown((pair.expected or pair.actual or ())[i], _NARROWEST)}"
+        f"{difference.columns[i]} {short_value((pair.expected or pair.actual or ())[i], _NARROWEST)}"
         for i in difference.key
         if i not in pair.differing() or one is None or other is None
     )
@@ -153,7 +154,7 @@ def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     yield "?", shorten(f"{what}{f': {named}' if named else ''}", room)
     differing = pair.differing()
     for i in differing[:_MOST_CELLS]:
-        name = shorten(_visible(difference.columns[i]), wide)
+        name = shorten(visible(difference.columns[i]), wide)
         label = name + " " * (wide - cells(name))
         if one is not None:
             yield "-", f"{label}  {one[i]}"
@@ -167,42 +168,10 @@ def _cells(pair: Pair, columns: Sequence[int], wide: int) -> tuple[list[str] | N
     """The texts to show of both rows; where two differ, both begin near the first difference."""
     if pair.expected is None or pair.actual is None:
         row: Row = pair.expected or pair.actual or ()
-        shown = [_shown(row[i], wide) for i in columns]
-        return (shown, None) if pair.actual is None else (None, shown)
-    both = [_around(_quoted(pair.expected[i]), _quoted(pair.actual[i]), wide) for i in columns]
+        texts = [short_value(row[i], wide) for i in columns]
+        return (texts, None) if pair.actual is None else (None, texts)
+    both = [side_by_side(pair.expected[i], pair.actual[i], wide) for i in columns]
     return [one for one, _ in both], [other for _, other in both]
-
-
-def _shown(value: str | None, wide: int) -> str:
-    return shorten(_quoted(value), wide)
-
-
-def _quoted(value: str | None) -> str:
-    """A value on one line; a text that could be taken for NULL, or for blanks, is in quotes."""
-    if value is None:
-        return "NULL"
-    text = _visible(value)
-    return f"'{text}'" if text in ("", "NULL") or text != text.strip() else text
-
-
-def _visible(text: str) -> str:
-    """What a terminal would obey, as an escape."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _around(one: str, other: str, wide: int) -> tuple[str, str]:
-    """Both in at most ``wide`` cells, so cut that their first difference is still seen."""
-    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    if max(cells(one), cells(other)) <= wide or same < wide // 2:
-        return shorten(one, wide), shorten(other, wide)
-    if one == other:
-        return shorten(one, wide), shorten(other, wide)
-    start = same - wide // 4
-    return f"…{shorten(one[start:], wide - 1)}", f"…{shorten(other[start:], wide - 1)}"
-
-
-def _is_number(kind: str) -> bool:
-    return kind.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or kind.endswith("INT") or kind == "INTEGER"
 
 
 def _by_model(results: Iterable[UnitTestResult]) -> Iterable[tuple[TableName, list[UnitTestResult]]]:

@@ -15,7 +15,7 @@ from medallion.git.process import Git, last_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["FileStatus", "Index", "Repository"]
+__all__ = ["Entry", "FileStatus", "Index", "Repository"]
 
 # Paths are names here, never patterns.
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
@@ -37,6 +37,15 @@ class FileStatus:
     @property
     def untracked(self) -> bool:
         return self.worktree == "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a commit: the oid and size (bytes) of its blob, and whether it is a symbolic link."""
+
+    oid: str
+    size: int
+    is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,19 @@ class Repository:
             if kind == b"blob":
                 blobs[os.fsdecode(path).removeprefix(self.prefix)] = oid.decode()
         return blobs
+
+    def entries(self, revision: str) -> dict[str, Entry]:
+        """Every file of the project at ``revision`` by its path."""
+        folders = self._from_top(["."])
+        args = ("ls-tree", "-r", "-l", "-z", "--full-tree", self.resolve(revision), "--", *folders)
+        found = {}
+        for entry in self.git(*args, env=_LITERAL).split(b"\0")[:-1]:
+            about, _, path = entry.partition(b"\t")
+            mode, kind, oid, size = about.split()
+            if kind == b"blob":
+                name = os.fsdecode(path).removeprefix(self.prefix)
+                found[name] = Entry(oid.decode(), int(size), mode == b"120000")
+        return found
 
     def status(self) -> tuple[FileStatus, ...]:
         """Every file of the project that differs from the last commit, untracked ones too, ignored ones not."""

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from medallion.catalog.schema import TABLES
@@ -106,6 +107,13 @@ def test_every_command_with_json_has_its_format_documented() -> None:
         name = section.split("\n", 1)[0]
         if "`--json`" in section:
             assert f"## {name}\n" in text, name
+
+
+def test_the_example_of_a_difference_is_what_its_schema_says() -> None:
+    text = (REFERENCE / "json.md").read_text(encoding="utf-8").split("## diff\n")[1]
+    example = json.loads(re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[0])
+    schema = json.loads((REPOSITORY / "medallion" / "diff" / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(example, schema)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(REPOSITORY).as_posix())

@@ -74,7 +74,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], ["run", "--help"], ["query", "--help"], ["demo", "--help"]]
+    "args", [["--help"], ["--version"], ["run", "--help"], ["query", "--help"], ["diff", "--help"], ["demo", "--help"]]
 )
 def test_help_and_version_load_nothing_heavy(args: list[str]) -> None:
     assert imported(run(*args)) == set()
@@ -84,7 +84,9 @@ def test_the_version_is_said_without_the_library_of_the_command_line() -> None:
     assert loaded(run("--version"), ["typer", "rich", "pydantic"]) == set()
 
 
-@pytest.mark.parametrize("args", [["plan"], ["run"], ["log"], ["query", "SELECT 1 AS one"], ["show", "bronze.hello"]])
+@pytest.mark.parametrize(
+    "args", [["plan"], ["run"], ["log"], ["query", "SELECT 1 AS one"], ["show", "bronze.hello"], ["diff"]]
+)
 def test_plain_lines_are_printed_without_rich_and_arguments_read_without_pydantic(
     args: list[str], finished: Path
 ) -> None:

@@ -1,0 +1,167 @@
+"""``diff``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medallion.cli.complete import complete_difference
+from medallion.cli.diff_arguments import DiffCommand, column_names, revisions_and_tables
+from medallion.errors import MedallionError, RevisionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medallion.diff.value import Diff
+
+__all__ = ["register"]
+
+_FORMATS = ("text", "json", "markdown", "html")
+_ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command(rich_help_panel="Look", cls=DiffCommand)(diff)
+
+
+def diff(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[REVISIONS] [TABLE]...",
+            help="BASE is compared with the work tree, BASE..HEAD with HEAD, BASE...HEAD from where they parted; then "
+            "datasets, as silver.orders or 'gold.*'. Left out: HEAD, and all of them.",
+            autocompletion=complete_difference,
+        ),
+    ] = None,
+    *,
+    after: Annotated[list[str] | None, typer.Option("--table", hidden=True)] = None,
+    stat: Annotated[bool, typer.Option("--stat", help="One line a dataset.")] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    where: Annotated[
+        str, typer.Option("--where", metavar="CONDITION", help="Compare only the rows for which this is true.")
+    ] = "",
+    columns: Annotated[str, typer.Option("--columns", metavar="A,B", help="Compare only these, and the key.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rows of each dataset to show; 0 for all.")] = 20,
+    rows: Annotated[
+        Path | None, typer.Option("--rows", metavar="FILE.parquet", help="Write every row that differs to this file.")
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where a dataset differs or cannot be compared.")
+    ] = False,
+) -> None:
+    """Which rows, cells and columns differ between two versions.
+
+    Exits with 2 when a dataset that was asked for by its name cannot be compared.
+
+    Example: medallion diff main silver.orders
+    """
+    from medallion.project import Project
+
+    chosen = _format(form, output, as_json=as_json, stat=stat)
+    project = Project.open()
+    revisions, tables = revisions_and_tables(words or (), after, project.config.layers)
+    try:
+        found = project.diff(
+            revisions,
+            tables,
+            where=where,
+            columns=column_names(columns),
+            limit=1 if stat else limit,
+            rows=rows,
+            histograms=chosen == "html",
+        )
+    except RevisionError as error:
+        if after is None and ".." not in revisions and (near := _dataset_like(revisions, project.config.root)):
+            raise RevisionError(error.message, hint=f'did you mean the dataset "{near}"?') from error
+        raise
+    _write(found, chosen, output, stat=stat)
+    if rows is not None:
+        from medallion.cli.console import count, err
+
+        differing = sum(table.differing_rows for table in found.datasets)
+        err().print(f"{rows}: {count(differing, 'row')} that differ{'s' if differing == 1 else ''}", style="dim")
+    if code := _exit_code(found, tables, asked=exit_code):
+        raise typer.Exit(code)
+
+
+def _dataset_like(word: str, root: Path) -> str | None:
+    """The dataset that somebody may have meant who wrote what is no revision."""
+    from medallion.completion import datasets
+    from medallion.names import nearest
+
+    known = datasets(root)
+    return next((name for name in known if name.partition(".")[2] == word), None) or nearest(word, known)
+
+
+def _format(form: str | None, output: Path | None, *, as_json: bool, stat: bool) -> str:
+    """The format that was asked for, or that a file's name says."""
+    ending = output.suffix.lower()[1:] if output else ""
+    said = _ENDINGS.get(ending, ending)
+    if as_json and form not in (None, "json"):
+        raise MedallionError(f"--json and --format {form} exclude each other", hint="leave one out")
+    chosen = "json" if as_json else form or ("text" if output is None or stat else said)
+    if chosen not in _FORMATS:
+        if form is None and output is not None:
+            hint = f"say it with --format: {', '.join(_FORMATS)}"
+            raise MedallionError(f'what format is "{output.name}"?', hint=hint)
+        raise MedallionError(f'there is no format "{chosen}"', hint=f"choose one of {', '.join(_FORMATS)}")
+    if stat and chosen != "text":
+        raise MedallionError(f"--stat is text, and {chosen} has it all", hint="leave one out")
+    return chosen
+
+
+def _write(diff: Diff, form: str, output: Path | None, *, stat: bool) -> None:
+    from medallion.cli.console import err, out
+    from medallion.cli.output import stream_to
+
+    if form != "text":
+        text = _rendered(diff, form)
+        with stream_to(output) as stream:
+            stream.write(text)
+    else:
+        from medallion.cli.diff_view import WIDEST, diff_lines, stat_lines
+
+        lines = (stat_lines if stat else diff_lines)(diff, out().width if output is None else WIDEST)
+        styled = output is None and out().styled
+        with stream_to(output) as stream:
+            stream.writelines(f"{line.render(styled=styled)}\n" for line in lines)
+    if form != "text" or output is not None or not out().is_terminal:
+        from medallion.cli.text import Text
+
+        # On a terminal it has been read already.
+        for table in diff.datasets:
+            if table.error:
+                line = Text("warning: ", style="yellow").append(f"{table.name} cannot be compared: ", style="default")
+                err().print(line.append(table.error, style="default"))
+
+
+def _rendered(diff: Diff, form: str) -> str:
+    """The difference in a format that is not for a terminal."""
+    if form == "json":
+        import json
+
+        from medallion.diff.document import diff_document
+
+        return json.dumps(diff_document(diff), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if form == "markdown":
+        from medallion.review.diff_markdown import diff_markdown
+
+        return diff_markdown(diff)
+    from medallion.review.diff_html import diff_html
+
+    return diff_html(diff)
+
+
+def _exit_code(diff: Diff, tables: Sequence[str], *, asked: bool) -> int:
+    """2 where what was asked for by name is not known; 1 where something differs and ``--exit-code`` asks; else 0."""
+    if any(table.error and str(table.name) in tables for table in diff.datasets):
+        return 2
+    return 1 if asked and diff.differing else 0

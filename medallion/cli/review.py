@@ -1,0 +1,131 @@
+"""``review``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from medallion.cli.complete import complete_revision
+from medallion.errors import MedallionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medallion.review.value import Review
+
+__all__ = ["register", "rendered", "reproduce"]
+
+_FORMATS = ("text", "json", "markdown", "html")
+_ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command(rich_help_panel="Look")(review)
+
+
+def review(
+    revisions: Annotated[
+        str,
+        typer.Argument(
+            metavar="[REVISIONS]",
+            help="BASE: from where HEAD left it to the work tree. A..B: these two. A...B: from where B left A. "
+            "Left out: the default branch.",
+            autocompletion=complete_revision,
+        ),
+    ] = "",
+    *,
+    form: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    attribute: Annotated[
+        bool,
+        typer.Option("--attribute", help="Say how much comes from SQL and how much from inputs; may build datasets."),
+    ] = False,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="RULES",
+            help="Exit with 1 for these: stale, failed-check, breaking, removed-rows>1%, unexpected; or never.",
+        ),
+    ] = "stale, failed-check",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Sample rows of each dataset, where samples are on.")
+    ] = 5,
+) -> None:
+    """What a pull request does: stale data, models, rows and cells, checks, and what is downstream of it.
+
+    Exits with 1 when it fails by --fail-on.
+
+    Example: medallion review origin/main
+    """
+    from medallion.project import Project
+    from medallion.review.verdict import failures, parse_fail_on
+
+    rules = parse_fail_on(fail_on)
+    chosen = _format(form, output, as_json=as_json)
+    found = Project.open().review(revisions, attribute=attribute, limit=limit)
+    reasons = failures(found, rules)
+    write_review(found, chosen, output, reasons)
+    if reasons:
+        raise typer.Exit(1)
+
+
+def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
+    """The format that was asked for, or that a file's name says."""
+    if as_json and form not in (None, "json"):
+        raise MedallionError(f"--json and --format {form} exclude each other", hint="leave one out")
+    ending = output.suffix.lower()[1:] if output else "text"
+    chosen = "json" if as_json else form or _ENDINGS.get(ending, ending)
+    if chosen not in _FORMATS:
+        if form is None and output is not None:
+            hint = f"say it with --format: {', '.join(_FORMATS)}"
+            raise MedallionError(f'what format is "{output.name}"?', hint=hint)
+        raise MedallionError(f'there is no format "{chosen}"', hint=f"choose one of {', '.join(_FORMATS)}")
+    return chosen
+
+
+def write_review(review: Review, form: str, output: Path | None, reasons: Sequence[str]) -> None:
+    """The review in a format, to a file or to stdout."""
+    from medallion.cli.console import out
+    from medallion.cli.output import stream_to
+
+    if form != "text":
+        text = rendered(review, form, reasons)
+        with stream_to(output) as stream:
+            stream.write(text)
+        return
+    from medallion.cli.review_view import WIDEST, review_lines
+
+    lines = review_lines(review, out().width if output is None else WIDEST, reasons)
+    styled = output is None and out().styled
+    with stream_to(output) as stream:
+        stream.writelines(f"{line.render(styled=styled)}\n" for line in lines)
+
+
+def rendered(review: Review, form: str, reasons: Sequence[str] = ()) -> str:
+    """The review in a format that is not for a terminal."""
+    if form == "json":
+        import json
+
+        from medallion.review.document import review_document
+
+        return json.dumps(review_document(review, reasons), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if form == "markdown":
+        from medallion.review.review_markdown import review_markdown
+
+        return review_markdown(review, reproduce=reproduce(review))
+    from medallion.review.review_html import review_html
+
+    return review_html(review, reproduce=reproduce(review))
+
+
+def reproduce(review: Review) -> str:
+    """The command that gives this review again, wherever branches have moved to meanwhile."""
+    head = f"..{review.head.commit[:12]}" if review.head.commit else ""
+    return f"medallion review {review.base.commit[:12]}{head}"

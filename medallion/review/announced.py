@@ -1,0 +1,83 @@
+"""Where an author announces differences: files in ``sql/expect/`` that a pull request adds or changes, and trailers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.errors import Location, MedallionError
+from medallion.review.claims import Claims, claims_in_markdown, claims_in_trailer
+from medallion.utf8 import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from medallion.diff.value import Side
+    from medallion.git.repository import Repository
+    from medallion.review.trees import Tree
+
+__all__ = ["FOLDER", "announced"]
+
+FOLDER = "sql/expect"
+_TRAILERS = "%H%x01%(trailers:key=Expect,valueonly,unfold,separator=%x02)"
+
+
+def announced(
+    repo: Repository, base: Tree, head: Tree, sides: tuple[Side, Side]
+) -> tuple[tuple[Claims, ...], tuple[MedallionError, ...]]:
+    """What the head announces and the base did not, and what of that cannot be read."""
+    found: list[Claims] = []
+    errors: list[MedallionError] = []
+    before = _committed(repo, base)
+    for path, data in sorted((_committed(repo, head) if head.commit else _here(head)).items()):
+        if before.get(path, b"").replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n"):
+            continue
+        try:
+            claims, wrong = claims_in_markdown(path, decoded(data, path, MedallionError), head.config.layers)
+        except MedallionError as error:
+            claims, wrong = (), (error,)
+        found += claims
+        errors += wrong
+    for where, value in _trailers(repo, *sides):
+        try:
+            found.append(claims_in_trailer(where, value, head.config.layers))
+        except MedallionError as error:
+            errors.append(error)
+    return tuple(found), tuple(errors)
+
+
+def _is_announcement(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return folder == FOLDER and name.lower().endswith(".md")
+
+
+def _committed(repo: Repository, tree: Tree) -> Mapping[str, bytes]:
+    wanted = {path: e.oid for path, e in tree.entries.items() if _is_announcement(path) and not e.is_link}
+    blobs = dict(repo.read_blobs(dict.fromkeys(wanted.values())))
+    return {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
+
+
+def _here(tree: Tree) -> Mapping[str, bytes]:
+    """The files of the work tree, committed or not; a link may lead anywhere, and is left alone."""
+    found = {}
+    try:
+        for file in (tree.config.root / FOLDER).iterdir():
+            path = f"{FOLDER}/{file.name}"
+            if _is_announcement(path) and file.is_file() and not file.is_symlink():
+                found[path] = file.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise MedallionError(f"cannot be read: {error.strerror}", location=Location(FOLDER)) from error
+    return found
+
+
+def _trailers(repo: Repository, base: Side, head: Side) -> Iterator[tuple[str, str]]:
+    """The values of the ``Expect:`` trailers of the commits in between, the earliest commit first, with where."""
+    log = repo.git(
+        *("-c", "log.showSignature=false", "log", "--reverse", "--no-color", "--no-notes", "--encoding=UTF-8", "-z"),
+        *(f"--format={_TRAILERS}", f"{base.commit}..{head.commit or 'HEAD'}", "--"),
+    )
+    for entry in log.decode(errors="replace").split("\0"):
+        commit, _, values = entry.strip("\n").partition("\x01")
+        for value in values.split("\x02") if values else ():
+            yield f"commit {commit[:7]}", value.strip()

@@ -1,0 +1,132 @@
+"""Checks that fail in a pull request's head, and whether they did so before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.check import CheckRun, check_version
+from medallion.events import CheckResult, CheckStatus
+from medallion.models.check import Kind, Severity
+from medallion.reasons import looked_at
+from medallion.records import Checked
+from medallion.review.value import CheckChange, CheckTurn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from medallion.engines.protocol import Engine
+    from medallion.errors import MedallionError
+    from medallion.names import TableName
+    from medallion.review.trees import Tree
+    from medallion.versions import Version
+
+__all__ = ["check_changes", "to_check"]
+
+_Key = tuple["TableName", str, str]
+
+
+def to_check(base: Tree, head: Tree, changed: Collection[TableName]) -> set[TableName]:
+    """The head's datasets whose checks may come out otherwise than in the base.
+
+    Those whose data is ``changed``, whose checks are others, or whose checks look at data that is ``changed``.
+    """
+    return {
+        name
+        for name, audit in head.graph.audits.items()
+        if name in head.records
+        and (
+            name in changed
+            or any(read in changed for read in audit.reads)
+            or head.observed.checks.get(name) != base.observed.checks.get(name)
+            or set(_texts(head, name)) != set(_texts(base, name))
+        )
+    }
+
+
+def check_changes(
+    base: tuple[Tree, Version],
+    head: tuple[Tree, Version],
+    names: Collection[TableName],
+    engine: Callable[[], Engine],
+) -> tuple[tuple[CheckChange, ...], tuple[tuple[TableName, int, int], ...]]:
+    """What is to be told of the checks of ``names``; and for each dataset, how many of its checks pass of how many.
+
+    The base's checks are run only where its records do not say that they passed. A record says so of errors, and of
+    what does not hang on the clock.
+    """
+    if not names:
+        return (), ()
+    then, now = base[0], head[0]
+    ran = check_version(now.config, head[1], names, engine, keep="review")
+    doubtful = {name for name in names if _is_doubtful(then, name)}
+    before = check_version(then.config, base[1], doubtful, engine, keep="review-base") if doubtful else None
+    known = {_key(result): result.status is CheckStatus.PASSED for result in (before.results if before else ())}
+    for name in (set(names) - doubtful) & then.records.keys():
+        known |= {(name, kind, text): True for kind, text in _texts(then, name)}
+    found = [change for result in ran.results if (change := _told(result, then, known))]
+    found += [_unknown(name, error) for name, error in ran.unknown.items()]
+    turns = [*CheckTurn]
+    found.sort(key=lambda change: (turns.index(change.turn), change.warning, change.dataset))
+    return tuple(found), tuple(_counted(ran))
+
+
+def _is_doubtful(tree: Tree, name: TableName) -> bool:
+    """Whether a dataset has checks, and its record does not say that all of them passed."""
+    audit, record, digest = tree.graph.audit(name), tree.records.get(name), tree.observed.checks.get(name)
+    if record is None or not audit.checks:
+        return False
+    clocked = any(check.severity is Severity.WARN or check.kind is Kind.FRESHNESS for check in audit.checks)
+    proof = Checked.of(digest, record.content_id, looked_at(tree.records, audit)) if digest else None
+    return clocked or (proof is not None and record.checked != proof)
+
+
+def _told(result: CheckResult, base: Tree, known: Mapping[_Key, bool]) -> CheckChange | None:
+    """What is to be said of a check; None where it passes, and is not known to have failed."""
+    passed_before = known.get(_key(result))
+    message = result.message
+    if result.status is CheckStatus.PASSED:
+        if passed_before is not False:
+            return None
+        turn = CheckTurn.NEWLY_PASSES
+    elif passed_before is False:
+        turn = CheckTurn.FAILS
+    else:
+        turn = CheckTurn.NEWLY_FAILS
+        if passed_before is None:
+            there = (result.kind, result.check) in _texts(base, result.dataset)
+            note = "whether it failed before cannot be told" if there else "the check is new"
+            message = f"{message}; {note}" if message else note
+    return CheckChange(
+        dataset=result.dataset,
+        check=result.check,
+        turn=turn,
+        warning=result.severity == Severity.WARN,
+        location=_place(result.location.path, result.location.line),
+        message=message,
+        failures=result.failures,
+        rows=None if result.failures is None else result.rows,
+    )
+
+
+def _unknown(name: TableName, error: MedallionError) -> CheckChange:
+    where = _place(error.location.path, error.location.line) if error.location else ""
+    return CheckChange(name, "its checks", CheckTurn.UNKNOWN, False, where, f"they cannot be run: {error.message}")
+
+
+def _counted(ran: CheckRun) -> Iterator[tuple[TableName, int, int]]:
+    for name in dict.fromkeys(result.dataset for result in ran.results):
+        listed = [result.status is CheckStatus.PASSED for result in ran.results if result.dataset == name]
+        yield name, sum(listed), len(listed)
+
+
+def _texts(tree: Tree, name: TableName) -> list[tuple[str, str]]:
+    """The checks of a dataset, but for those that compare it with the version before."""
+    return [(str(check.kind), check.text) for check in tree.graph.audit(name).checks if not check.kind.compares]
+
+
+def _key(result: CheckResult) -> _Key:
+    return result.dataset, result.kind, result.check
+
+
+def _place(path: str, line: int) -> str:
+    return f"{path}:{line}" if line else path

@@ -1,0 +1,125 @@
+"""A review as a document of plain values, for JSON. ``schema.json`` beside this file describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from medallion.diff.document import diff_document, side_document
+from medallion.review.privacy import shareable
+from medallion.review.verdict import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medallion.diff.value import Rows
+    from medallion.errors import MedallionError
+    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+
+__all__ = ["FORMAT", "review_document"]
+
+#: The version of the document. It grows when a name changes its meaning or goes, not when one comes.
+FORMAT = 1
+
+
+def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, Any]:
+    """The whole review, in dicts, lists, texts, numbers, booleans and None alone; ``failures`` are why it fails.
+
+    Where samples are off it holds no row of the data.
+    """
+    return {
+        "format": FORMAT,
+        "verdict": verdict(review),
+        "failures": list(failures),
+        "base": side_document(review.base),
+        "head": side_document(review.head),
+        "commits": [{"hash": c.hash, "author": c.author, "subject": c.subject} for c in review.commits],
+        "stale": [{"dataset": str(s.name), "reason": s.reason, "known": s.known} for s in review.stale],
+        "unexpected": [str(name) for name in review.unexpected],
+        "expectations": [_expectation(expectation) for expectation in review.expectations],
+        "checks": [_check(check) for check in review.checks],
+        "checked": [
+            {"dataset": str(name), "passed": passed, "checks": checks} for name, passed, checks in review.checked
+        ],
+        "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
+        "models": [_model(model) for model in review.models],
+        "diff": diff_document(shareable(review).diff),
+        "attributions": [_attribution(attribution) for attribution in review.attributions],
+        "reach": [_reach(reach) for reach in review.reach],
+        "lineage": [{"source": edge.source, "target": edge.target} for edge in review.edges],
+        "bytes_added": review.bytes_added,
+        "problems": [_problem(problem) for problem in review.problems],
+        "samples": review.samples,
+    }
+
+
+def _expectation(expectation: Expectation) -> dict[str, Any]:
+    return {
+        "text": expectation.text,
+        "where": expectation.where,
+        "dataset": str(expectation.dataset) if expectation.dataset else None,
+        "met": expectation.met,
+        "found": expectation.found,
+    }
+
+
+def _check(check: CheckChange) -> dict[str, Any]:
+    return {
+        "dataset": str(check.dataset),
+        "check": check.check,
+        "turn": str(check.turn),
+        "warning": check.warning,
+        "location": check.location,
+        "message": check.message,
+        "failures": check.failures,
+        "rows": check.rows,
+    }
+
+
+def _model(model: ReviewedModel) -> dict[str, Any]:
+    return {
+        "dataset": str(model.name),
+        "path": model.path,
+        "status": str(model.status),
+        "summary": model.summary,
+        "breaking": model.breaking,
+        "macros": list(model.macros),
+    }
+
+
+def _attribution(attribution: Attribution) -> dict[str, Any]:
+    return {
+        "dataset": str(attribution.dataset),
+        "inputs": _rows(attribution.inputs),
+        "sql": _rows(attribution.sql),
+        "note": attribution.note or None,
+    }
+
+
+def _rows(rows: Rows | None) -> dict[str, Any] | None:
+    if rows is None:
+        return None
+    return {
+        "base": rows.base,
+        "head": rows.head,
+        "added": rows.added,
+        "removed": rows.removed,
+        "changed": rows.changed,
+    }
+
+
+def _reach(reach: Reach) -> dict[str, Any]:
+    return {
+        "dataset": str(reach.dataset),
+        "columns": list(reach.columns),
+        "causes": [str(cause) for cause in reach.causes],
+        "changed": reach.changed,
+        "exact": reach.exact,
+    }
+
+
+def _problem(problem: MedallionError) -> dict[str, Any]:
+    return {
+        "message": problem.message,
+        "location": str(problem.location) if problem.location else None,
+        "hint": problem.hint or None,
+    }

@@ -1,0 +1,116 @@
+"""Put a review together: each part is decided by a module of its own, on the two trees and the diff of their data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from medallion.diff.between import chosen, diff_versions
+from medallion.diff.compare import Asked
+from medallion.engines.duckdb import DuckDBEngine
+from medallion.observe import Identities
+from medallion.review.announced import announced
+from medallion.review.attribution import Between, attributions
+from medallion.review.checks import check_changes, to_check
+from medallion.review.expectations import evaluate
+from medallion.review.models import broken_contracts, reviewed_models
+from medallion.review.reach import lineage_edges, reach
+from medallion.review.revisions import commits_between
+from medallion.review.stale import in_doubt, stale_datasets
+from medallion.review.storage import bytes_added
+from medallion.review.trees import tree_at, tree_here
+from medallion.review.value import Review
+from medallion.versions import version_at, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from medallion.config import Config
+    from medallion.diff.value import Diff, Side
+    from medallion.git.lfs import Store
+    from medallion.git.repository import Repository
+    from medallion.review.trees import Tree
+    from medallion.versions import Version
+    from medallion.workspace import Workspace
+
+__all__ = ["review"]
+
+
+def review(
+    config: Config,
+    repo: Repository,
+    store: Store,
+    sides: tuple[Side, Side],
+    look: Callable[[], Workspace],
+    *,
+    attribute: bool = False,
+    limit: int = 5,
+) -> Review:
+    """What the second of two versions does, held against the first.
+
+    ``look`` looks at the work tree, where that is the second. ``attribute`` may build datasets anew, in a temporary
+    place. ``limit`` is how many rows that differ are taken along of each dataset. Only the objects that are needed are
+    fetched; what cannot be had is told in the result.
+    """
+    workspace = None if sides[1].commit else look()
+    identities = workspace.identities if workspace else Identities(config.root)
+    then = tree_at(repo, config, sides[0].commit, files=False)
+    base = then, _version(repo, store, then, identities)
+    if workspace is not None:
+        head = tree_here(workspace), version_of(workspace, lambda: store)
+    else:
+        now = tree_at(repo, config, sides[1].commit)
+        head = now, _version(repo, store, now, identities)
+    between = Between(base, head, identities, lambda config: _engine(config, store))
+    versions = base[1], head[1]
+    diff = diff_versions(head[0].config, sides, versions, chosen(versions, ()), Asked(limit=limit, histograms=True))
+    if not then.is_project:
+        diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
+    gathered = _gathered(repo, between, diff, attribute=attribute)
+    identities.save()
+    return gathered
+
+
+def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:
+    """A commit's data, with the models that were read already."""
+    found = version_at(tree.config, repo, store, tree.commit, identities)
+    return replace(found, read=lambda: (tree.graph, tree.problems))
+
+
+def _engine(config: Config, store: Store) -> DuckDBEngine:
+    return DuckDBEngine(config, [store.folder, config.state / "cache"])
+
+
+def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
+    base, head = between.base[0], between.head[0]
+    sides = (diff.base, diff.head)
+    stale = stale_datasets(repo, base, head)
+    doubtful = in_doubt(stale)
+    models = reviewed_models(base, head)
+    changed_models = {model.name for model in models}
+    changed_data = {table.name for table in diff.differing}
+    names = to_check(base, head, changed_data)
+    checks, checked = check_changes(between.base, between.head, names, lambda: between.engine(head.config))
+    claims, unreadable = announced(repo, base, head, sides)
+    expectations, unexpected = evaluate(claims, diff, doubtful)
+    return Review(
+        base=diff.base,
+        head=diff.head,
+        diff=diff,
+        commits=commits_between(repo, *sides),
+        models=models,
+        stale=stale,
+        checks=checks,
+        checked=checked,
+        contracts=broken_contracts(base, head),
+        reach=reach(head, diff, changed_models),
+        edges=lineage_edges(base, head, changed_data | changed_models),
+        attributions=attributions(between, diff, doubtful) if attribute else (),
+        expectations=expectations,
+        unexpected=unexpected,
+        bytes_added=bytes_added(
+            repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
+        ),
+        problems=(*head.problems, *unreadable),
+        samples=head.config.review_samples,
+    )

@@ -1,0 +1,110 @@
+"""Which models a pull request changes, what that does to their output, and which contracts it breaks. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.reasons import listed
+from medallion.review.value import ContractBreak, ModelStatus, ReviewedModel
+from medallion.schemas import compare_schemas, contracted, schema_of, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from medallion.config import Variable
+    from medallion.models.graph import Graph
+    from medallion.names import TableName
+    from medallion.review.trees import Tree
+
+__all__ = ["broken_contracts", "changed_macros", "changed_variables", "reviewed_models"]
+
+
+def reviewed_models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
+    """The models whose SQL, macros or variables differ. A change of comments or annotations alone is none."""
+    return tuple(_reviewed(base, head))
+
+
+def _reviewed(base: Tree, head: Tree) -> Iterator[ReviewedModel]:
+    then, now = base.graph, head.graph
+    order = [*now.order, *sorted(then.models.keys() - set(now.order))]
+    for name in order:
+        if name in now.models and name not in then.order:
+            yield ReviewedModel(name, now.models[name].path, ModelStatus.ADDED, "new model", breaking=False)
+        elif name in then.models and name not in now.order:
+            readers = then.readers.get(name, ())
+            summary = f"removed; {listed(readers)} read it" if readers else "removed"
+            yield ReviewedModel(name, then.models[name].path, ModelStatus.REMOVED, summary, breaking=True)
+        elif name in then.models and name in now.models:
+            yield from _changed(base, head, name)
+        elif then.path(name) == "" or (name in now.models) != (name in then.models):
+            summary = "it could not be read before" if name in now.models else "it cannot be read any more"
+            yield ReviewedModel(name, now.path(name), ModelStatus.CHANGED, summary, breaking=True)
+
+
+def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]:
+    old, new = base.graph.models[name], head.graph.models[name]
+    macros = changed_macros(base.graph, head.graph, name)
+    variables = changed_variables(base, head, name)
+    if old.digest == new.digest:
+        if macros or variables:
+            what = [f"macro {', '.join(macros)} changed"] if macros else []
+            what += [f"variable {', '.join(variables)} changed"] if variables else []
+            summary = f"{' and '.join(what)}: what it does cannot be told"
+            yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=True, macros=macros)
+        return
+    if not macros and not variables and _same_meaning(base, head, name):
+        yield ReviewedModel(name, new.path, ModelStatus.CHANGED, "the SQL means the same as before", breaking=False)
+        return
+    from medallion.models.changes import compare_models
+
+    change = compare_models(old.sql, new.sql)
+    summary, breaking = str(change), change.breaking
+    before, after = base.records.get(name), head.records.get(name)
+    if before and after and (before.built.text, after.built.text) == (old.digest, new.digest):
+        schema = compare_schemas(schema_of(before), schema_of(after))
+        if schema:
+            breaking = breaking or bool(schema.removed or schema.retyped or schema.moved)
+            summary = told(schema, change)
+    summary = summary.removesuffix(" (breaking)").removesuffix(" (not breaking)")
+    yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=breaking, macros=macros)
+
+
+def _same_meaning(base: Tree, head: Tree, name: TableName) -> bool:
+    """Whether DuckDB takes the two texts for the same statement, where both have been looked at."""
+    old, new = base.observed.recipes.get(name), head.observed.recipes.get(name)
+    return old is not None and new is not None and bool(old.sql) and old.sql == new.sql
+
+
+def changed_macros(then: Graph, now: Graph, name: TableName) -> tuple[str, ...]:
+    """The macros of a model that differ, in name order."""
+    old = {macro.name: macro.digest for macro in then.macros.get(name, ())}
+    new = {macro.name: macro.digest for macro in now.macros.get(name, ())}
+    return tuple(sorted(macro for macro in {*old, *new} if old.get(macro) != new.get(macro)))
+
+
+def changed_variables(base: Tree, head: Tree, name: TableName) -> tuple[str, ...]:
+    """The variables of a model whose values differ, in name order."""
+    old, new = _variables(base, name), _variables(head, name)
+    return tuple(sorted(variable for variable in {*old, *new} if old.get(variable) != new.get(variable)))
+
+
+def _variables(tree: Tree, name: TableName) -> Mapping[str, Variable]:
+    recipe = tree.observed.recipes.get(name)
+    return recipe.variables if recipe else {}
+
+
+def broken_contracts(base: Tree, head: Tree) -> tuple[ContractBreak, ...]:
+    """The datasets whose columns the base promised, and the head has not; or has no more."""
+    found = []
+    for name in contracted(base.graph):
+        before, after = base.records.get(name), head.records.get(name)
+        if before is None:
+            continue
+        if after is None:
+            found.append(ContractBreak(name, "the dataset is removed"))
+            continue
+        change = compare_schemas(schema_of(before), schema_of(after))
+        if change:
+            lifted = "" if name in contracted(head.graph) else "; @contract is taken away"
+            found.append(ContractBreak(name, f"{change}{lifted}"))
+    return tuple(found)

@@ -1,0 +1,60 @@
+"""What of a review may be shown where its rows may not: the same value with no trace of a single row. Pure.
+
+Left are counts, changes that were seen in at least five rows, and means and histograms over at least five; histograms
+lose their edges, of which the outer ones are values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medallion.diff.value import ColumnDiff, Rows, Statistics, TableDiff
+    from medallion.review.value import Review
+
+__all__ = ["FEWEST", "shareable", "withheld_rows", "without_rows"]
+
+#: In how many rows a change must have been seen to be told.
+FEWEST = 5
+
+
+def shareable(review: Review) -> Review:
+    """The review as it may be shown: itself where it has ``samples``, else without single rows."""
+    if review.samples:
+        return review
+    diff = review.diff
+    return replace(review, diff=replace(diff, datasets=tuple(without_rows(table) for table in diff.datasets)))
+
+
+def withheld_rows(review: Review, shown: int) -> int:
+    """How many sample rows are not shown because samples are off, of ``shown`` a dataset."""
+    return 0 if review.samples else sum(min(shown, table.differing_rows) for table in review.diff.datasets)
+
+
+def without_rows(table: TableDiff) -> TableDiff:
+    """The dataset's difference without sample rows, rare changes, and least and greatest values."""
+    return replace(table, samples=(), columns=tuple(_without_values(column, table.rows) for column in table.columns))
+
+
+def _without_values(column: ColumnDiff, rows: Rows | None) -> ColumnDiff:
+    told = tuple(pattern for pattern in column.patterns if pattern.count >= FEWEST)
+    rare = [pattern.count for pattern in column.patterns if pattern.count < FEWEST]
+    sides = [n for n in (rows.base, rows.head) if n] if rows else []
+    enough = bool(sides) and min(sides) >= FEWEST
+    histogram = column.histogram
+    return replace(
+        column,
+        patterns=told,
+        other_changes=column.other_changes + sum(rare),
+        other_patterns=column.other_patterns + len(rare),
+        base_statistics=_without_extremes(column.base_statistics, mean=enough),
+        head_statistics=_without_extremes(column.head_statistics, mean=enough),
+        histogram=replace(histogram, labels=(), edges=()) if histogram and enough else None,
+    )
+
+
+def _without_extremes(statistics: Statistics | None, *, mean: bool) -> Statistics | None:
+    if statistics is None:
+        return None
+    return replace(statistics, least=None, greatest=None, mean=statistics.mean if mean else None)

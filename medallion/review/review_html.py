@@ -1,0 +1,189 @@
+"""A review as one page of HTML. Pure, but for the style and script that are shipped with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.diff.value import Status
+from medallion.review.diff_html import datasets, heading, side_html
+from medallion.review.figures import amount, bytes_in_words, counted
+from medallion.review.lineage_svg import lineage_svg
+from medallion.review.markup import Child, Markup, data, element, join, sentence
+from medallion.review.page import filtered_table, page, section
+from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.value import CheckTurn
+from medallion.review.verdict import failures, parse_fail_on, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from medallion.diff.value import Rows
+    from medallion.names import TableName
+    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+
+__all__ = ["review_html"]
+
+_TURNS = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS, CheckTurn.UNKNOWN, CheckTurn.NEWLY_PASSES)
+_TROUBLE = "stale, failed-check, unexpected"
+_SAMPLES = 5
+_CHECKS = ("check", "dataset", "outcome", "rows failing", "where")
+_MODELS = ("model", "status", "what changes", "breaking", "file")
+_ANNOUNCED = ("announced", "outcome", "found", "where")
+_CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
+_REACH = ("downstream dataset", "columns", "from", "its data")
+
+
+def review_html(review: Review, reproduce: str = "medallion review") -> str:
+    """The review as one file of HTML that needs nothing else. Every value, name and message is literal text in it.
+
+    ``reproduce`` is the command that gives the same review. Without ``review.samples`` there is no value of a single
+    row in it.
+    """
+    shown = shareable(review)
+    parts: list[tuple[str, str, Child]] = [
+        (target, name, section(target, name, *children))
+        for target, name, children in _sections(shown)
+        if any(child is not None for child in children)
+    ]
+    told = datasets(shown.diff, _checked(shown))
+    places = [("overview", "Overview"), ("datasets", "Datasets")][: len(told)]
+    contents = [places[0], *((target, name) for target, name, _ in parts), *places[1:]]
+    body = [_alarms(shown), told[0], *(child for _, _, child in parts), *told[1:]]
+    title = f"Review of {review.head.short} against {review.base.short}"
+    header = heading("review", shown.diff, verdict(shown), _tone(shown))
+    return page(title, header, contents, body, _footer(review, reproduce))
+
+
+def _tone(review: Review) -> str:
+    if failures(review, parse_fail_on(_TROUBLE)):
+        return "bad"
+    return "warn" if review.breaking or review.contracts else "good"
+
+
+def _alarms(review: Review) -> Iterator[Markup]:
+    """What is on top: stale data, differences nobody announced, what could not be reviewed."""
+    stale = [
+        [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
+        for s in review.stale
+    ]
+    known = any(s.known for s in review.stale)
+    words = "Stale data: run medallion run and commit the result" if known else "Whether data is stale cannot be known"
+    yield from _alarm(words, stale)
+    yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
+    lost: list[list[Child]] = [
+        [_dataset(review, table.name), " could not be compared: ", sentence(table.error)]
+        for table in review.diff.datasets
+        if table.status is Status.UNAVAILABLE
+    ]
+    for problem in review.problems:
+        where = [data(str(problem.location)), ": "] if problem.location else None
+        hint = element("span", " (", sentence(problem.hint), ")", class_="dim") if problem.hint else None
+        lost.append([where, sentence(problem.message), hint])
+    yield from _alarm("Not everything could be reviewed", lost)
+    if review.diff.notes:
+        yield element("ul", [element("li", sentence(note)) for note in review.diff.notes], class_="notes")
+
+
+def _alarm(words: str, lines: Sequence[Child]) -> Iterator[Markup]:
+    if lines:
+        items = element("ul", [element("li", line) for line in lines])
+        yield element("section", element("h2", words), items, class_="alarm", aria_label=words)
+
+
+def _dataset(review: Review, name: TableName) -> Child:
+    """Its name, which leads to its part of the page where it has one."""
+    differs = any(table.name == name for table in review.diff.differing)
+    return element("a", str(name), href=f"#{name}") if differs else str(name)
+
+
+def _checked(review: Review) -> dict[str, str]:
+    return {
+        str(name): f"{of:,} passed" if passed == of else f"{of - passed:,} of {of:,} did not pass"
+        for name, passed, of in review.checked
+    }
+
+
+def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
+    """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
+    checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
+    broken = [(_dataset(review, c.dataset), sentence(c.change)) for c in review.contracts]
+    models = [_model(m) for m in sorted(review.models, key=lambda model: not model.breaking)]
+    order = (False, None, True)
+    announced = [_expectation(e) for e in sorted(review.expectations, key=lambda e: order.index(e.met))]
+    causes = [line for a in review.attributions for line in _attribution(a)]
+    commits = [(element("code", c.hash[:7]), sentence(c.subject), sentence(c.author)) for c in review.commits]
+    yield "checks", "Checks", [_table("Checks that fail or changed", _CHECKS, checks, (3,))]
+    yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
+    yield "models", "Models", [_table("Models that changed", _MODELS, models)]
+    yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]
+    yield "attribution", "Where differences come from", [_table("Differences by cause", _CAUSES, causes, (2, 3, 4))]
+    yield "lineage", "Lineage", [_lineage(review), _table("Downstream", _REACH, [_reach(r) for r in review.reach])]
+    yield "commits", "Commits", [_table("Commits", ("commit", "subject", "author"), commits)]
+
+
+def _lineage(review: Review) -> Markup | None:
+    names = frozenset(str(table.name) for table in review.diff.differing)
+    picture = lineage_svg(review.edges, names | {str(model.name) for model in review.models}, names)
+    legend = element("p", element("span", class_="dot"), " changed in this pull request", class_="legend")
+    return join(legend, picture) if picture else None
+
+
+def _table(
+    caption: str, heads: Sequence[Child], rows: Sequence[Sequence[Child]], numbers: Sequence[int] = ()
+) -> Markup | None:
+    return filtered_table(caption, heads, rows, numbers) if rows else None
+
+
+def _check(review: Review, check: CheckChange) -> tuple[Child, ...]:
+    kind = {CheckTurn.NEWLY_FAILS: "del", CheckTurn.FAILS: "del", CheckTurn.NEWLY_PASSES: "add"}.get(check.turn, "mod")
+    warning = element("span", " warning", class_="dim") if check.warning else None
+    failing = "" if check.failures is None else f"{check.failures:,}"
+    if check.rows is not None and failing:
+        failing += f" of {check.rows:,}"
+    message = element("div", sentence(check.message), class_="dim") if check.message else None
+    turn = [element("span", check.turn.value, class_=kind), warning]
+    return [data(check.check), message], _dataset(review, check.dataset), turn, failing, data(check.location)
+
+
+def _model(model: ReviewedModel) -> tuple[Child, ...]:
+    status = model.status.value
+    macros = [[", " if place else " through ", data(macro)] for place, macro in enumerate(model.macros)]
+    breaking = element("strong", "breaking", class_="bad") if model.breaking else element("span", "no", class_="dim")
+    return str(model.name), status, [sentence(model.summary or "changed"), macros], breaking, data(model.path)
+
+
+def _expectation(expectation: Expectation) -> tuple[Child, ...]:
+    word, kind = {True: ("met", "add"), False: ("not met", "del"), None: ("cannot be told", "mod")}[expectation.met]
+    outcome = element("span", word, class_=kind)
+    return data(expectation.text), outcome, sentence(expectation.found), data(expectation.where)
+
+
+def _attribution(attribution: Attribution) -> Iterator[tuple[Child, ...]]:
+    for what, rows in (("inputs", attribution.inputs), ("SQL", attribution.sql)):
+        yield str(attribution.dataset), what, *_counts(rows), sentence(attribution.note)
+
+
+def _counts(rows: Rows | None) -> tuple[Child, Child, Child]:
+    if rows is None:
+        return "not known", "", ""
+    return (
+        amount(rows.added) or "0",
+        amount(rows.removed) or "0",
+        "no key" if rows.changed is None else f"{rows.changed:,}",
+    )
+
+
+def _reach(reach: Reach) -> tuple[Child, ...]:
+    columns = [[", " if place else None, data(name, 60)] for place, name in enumerate(reach.columns)]
+    named: Child = columns if reach.exact else "any column: they could not be told apart"
+    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), "changed" if reach.changed else "the same"
+
+
+def _footer(review: Review, reproduce: str) -> Child:
+    withheld = withheld_rows(review, _SAMPLES)
+    parts: list[Child] = [side_html(review.head), " against ", side_html(review.base)]
+    if review.bytes_added:
+        parts.append(f" · {bytes_in_words(review.bytes_added)} added to storage")
+    if withheld:
+        parts.append(f" · {counted(withheld, 'sample row')} left out (samples are off)")
+    return [element("p", parts), element("p", "Reproduce: ", data(reproduce, 1_000))]

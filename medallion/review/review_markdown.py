@@ -1,0 +1,227 @@
+"""A review as markdown: the comment on a pull request. Pure.
+
+It begins with what fails it (stale data, differences that nobody announced), then comes one line that sums it up, and
+from there on ever more detail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion.diff.value import Status
+from medallion.review.budget import Block, block, fit
+from medallion.review.diff_markdown import details_block, side_markdown
+from medallion.review.escape import code, prose, row
+from medallion.review.figures import bytes_in_words, counted
+from medallion.review.headline import by_importance
+from medallion.review.mermaid import lineage_picture
+from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.table_markdown import FEW, bullet, overview_cells
+from medallion.review.value import CheckTurn, ModelStatus
+from medallion.review.verdict import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from medallion.diff.value import Rows
+    from medallion.names import TableName
+    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+
+__all__ = ["review_markdown"]
+
+_HEADS = ("dataset", "rows", "+", "−", "~", "schema", "checks")
+_RULE = ("---", "---:", "---:", "---:", "---:", "---", "---")
+_TURNS = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS, CheckTurn.UNKNOWN, CheckTurn.NEWLY_PASSES)
+_COLUMNS = 8
+_SHORT_COMMAND = 1_000
+
+
+def review_markdown(review: Review, budget: int | None = 60_000, reproduce: str = "medallion review") -> str:
+    """The review in markdown, in at most ``budget`` bytes of UTF-8 (None for no bound); ``ValueError`` below 2,000.
+
+    What matters most goes in first, and the text says what was left out. ``reproduce`` is the command that gives the
+    same review. Every value of the data, and every name and message, is literal text. Without ``review.samples`` no
+    value of a single row is in it.
+    """
+    shown = shareable(review)
+    blocks = [*_alarms(shown), Block(((f"**{verdict(shown)}**",),), 0), *_trouble(shown), *_overview(shown)]
+    blocks += [_checks(shown), _contracts(shown), _models(shown), _expectations(shown), _attributions(shown)]
+    blocks += [details_block(shown.diff, FEW, 10, shown.unexpected), _reach(shown), *_lineage(shown), _commits(shown)]
+    return fit([*blocks, _footer(review, reproduce)], budget)
+
+
+def _alarms(review: Review) -> Iterator[Block]:
+    stale = [
+        bullet(f"{code(str(s.name))}{'' if s.known else ' (cannot be known)'}: {prose(s.reason)}") for s in review.stale
+    ]
+    yield block(
+        stale,
+        1,
+        ("stale dataset", "stale datasets"),
+        before="**Stale data: run `medallion run` and commit the result**\n\n"
+        if any(s.known for s in review.stale)
+        else "**Whether this data is stale cannot be known**\n\n",
+    )
+    tables = {table.name: table for table in review.diff.datasets}
+    unexpected = [bullet(code(str(name)) + _rows_in_words(tables[name].rows if name in tables else None))
+                  for name in review.unexpected]  # fmt: skip
+    before = "**Unexpected: these datasets differ, and the author did not announce it**\n\n"
+    yield block(unexpected, 2, ("unexpected difference", "unexpected differences"), before=before)
+
+
+def _rows_in_words(rows: Rows | None) -> str:
+    return f": {_row_counts(rows)}" if rows else ""
+
+
+def _row_counts(rows: Rows) -> str:
+    """In words: GitLab makes a link to a label of ``~516``."""
+    counts = ((rows.added, "added"), (rows.removed, "removed"), (rows.changed, "changed"))
+    return ", ".join(f"{count:,} {what}" for count, what in counts if count) or "no rows"
+
+
+def _trouble(review: Review) -> Iterator[Block]:
+    lines = [
+        bullet(f"{code(str(table.name))} could not be compared: {prose(table.error)}")
+        for table in review.diff.datasets
+        if table.status is Status.UNAVAILABLE
+    ]
+    for problem in review.problems:
+        where = f"{code(str(problem.location))}: " if problem.location else ""
+        hint = f" ({prose(problem.hint)})" if problem.hint else ""
+        lines.append(bullet(f"{where}{prose(problem.message)}{hint}"))
+    before = "**Not everything could be reviewed**\n\n"
+    yield block(lines, 3, ("problem", "problems"), before=before)
+    yield block([f"Note: {prose(note)}" for note in review.diff.notes], 4, ("note", "notes"), between="\n\n")
+
+
+def _overview(review: Review) -> Iterator[Block]:
+    checked = {name: (passed, of) for name, passed, of in review.checked}
+    differing = review.diff.differing
+    rows = [row((*overview_cells(table), _passed(checked.get(table.name)))) for table in differing]
+    heads = row(_HEADS) + "\n" + row(_RULE) + "\n"
+    yield block(
+        rows,
+        5,
+        ("dataset of the table", "datasets of the table"),
+        before=heads,
+        order=by_importance(differing, review.unexpected),
+    )
+    if equal := len(review.diff.datasets) - len(differing):
+        yield Block(((f"{counted(equal, 'dataset')} equal.",),), 0)
+
+
+def _passed(counts: tuple[int, int] | None) -> str:
+    if counts is None:
+        return ""
+    passed, of = counts
+    return f"{of:,} passed" if passed == of else f"**{of - passed:,} of {of:,} did not pass**"
+
+
+def _checks(review: Review) -> Block:
+    checks = sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))
+    return block([bullet(_check(c)) for c in checks], 6, ("check", "checks"), before="**Checks**\n\n")
+
+
+def _check(check: CheckChange) -> str:
+    turn = f"**{check.turn}**" if check.turn is CheckTurn.NEWLY_FAILS and not check.warning else check.turn.value
+    words = f"{turn}{' (warning)' if check.warning else ''}: {code(str(check.dataset))} {code(check.check, 200)}"
+    if check.turn is not CheckTurn.NEWLY_PASSES and check.failures is not None:
+        words += (
+            f": {check.failures:,} of {counted(check.rows, 'row')}"
+            if check.rows is not None
+            else f": {check.failures:,}"
+        )
+    elif check.message:
+        words += f": {prose(check.message)}"
+    return f"{words} ({code(check.location)})" if check.location else words
+
+
+def _contracts(review: Review) -> Block:
+    lines = [bullet(f"{code(str(c.dataset))}: {prose(c.change)}") for c in review.contracts]
+    return block(lines, 7, ("contract", "contracts"), before="**Contracts broken**\n\n")
+
+
+def _models(review: Review) -> Block:
+    models = sorted(review.models, key=lambda model: not model.breaking)
+    return block([bullet(_model(m)) for m in models], 8, ("model", "models"), before="**Models**\n\n")
+
+
+def _model(model: ReviewedModel) -> str:
+    status = "" if model.status is ModelStatus.CHANGED else f" {model.status}"
+    words = f"{code(str(model.name))}{status}: {prose(model.summary) or 'changed'}"
+    macros = ", ".join(code(macro) for macro in model.macros)
+    words += f" through {macros}" if macros else ""
+    return f"{words}, **breaking**" if model.breaking else words
+
+
+def _expectations(review: Review) -> Block:
+    order = (False, None, True)
+    lines = [bullet(_expectation(e)) for e in sorted(review.expectations, key=lambda e: order.index(e.met))]
+    return block(lines, 9, ("expectation", "expectations"), before="**Announced by the author**\n\n")
+
+
+def _expectation(expectation: Expectation) -> str:
+    state = {True: "met", False: "**not met**", None: "**cannot be told**"}[expectation.met]
+    found = f", found {prose(expectation.found)}" if expectation.found and expectation.met is not True else ""
+    return f"{state}: {code(expectation.text, 200)}{found} ({code(expectation.where)})"
+
+
+def _attributions(review: Review) -> Block:
+    lines = [bullet(_attribution(a)) for a in review.attributions]
+    return block(lines, 11, ("attribution", "attributions"), before="**Where the differences come from**\n\n")
+
+
+def _attribution(attribution: Attribution) -> str:
+    parts = []
+    for what, rows in (("inputs", attribution.inputs), ("SQL", attribution.sql)):
+        parts.append(f"by its {what} {_row_counts(rows)}" if rows else f"by its {what} not known")
+    note = f" ({prose(attribution.note)})" if attribution.note else ""
+    return f"{code(str(attribution.dataset))}: {'; '.join(parts)}{note}"
+
+
+def _reach(review: Review) -> Block:
+    lines = [bullet(_reached(reach)) for reach in review.reach]
+    before = "<details><summary>Downstream of what changed</summary>\n\n"
+    noun = ("downstream dataset", "downstream datasets")
+    return block(lines, 12, noun, before=before, after="\n\n</details>")
+
+
+def _reached(reach: Reach) -> str:
+    columns = _listed(reach.columns) if reach.exact else "any of its columns: they could not be told apart"
+    state = "" if reach.changed else "; its data is the same"
+    return f"{code(str(reach.dataset))}: {columns or 'rows'}, from {_listed(list(map(str, reach.causes)))}{state}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = [code(name) for name in names[:_COLUMNS]]
+    return ", ".join(words) + (f" and {len(names) - _COLUMNS:,} more" if len(names) > _COLUMNS else "")
+
+
+def _lineage(review: Review) -> Iterator[Block]:
+    picture = lineage_picture(review.edges, changed_names(review))
+    if picture:
+        yield block([picture], 13, ("lineage picture", "lineage pictures"))
+
+
+def changed_names(review: Review) -> frozenset[str]:
+    """The names of datasets that differ, or whose model does."""
+    names: list[TableName] = [table.name for table in review.diff.differing]
+    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
+
+
+def _commits(review: Review) -> Block:
+    lines = [bullet(f"{code(c.hash[:7])} {code(c.subject)}, {code(c.author)}") for c in review.commits]
+    summary = f"<details><summary>{counted(len(review.commits), 'commit')}</summary>\n\n"
+    return block(lines, 14, ("commit", "commits"), before=summary, after="\n\n</details>")
+
+
+def _footer(review: Review, reproduce: str) -> Block:
+    parts = [f"{side_markdown(review.head)} against {side_markdown(review.base)}"]
+    if review.bytes_added:
+        parts.append(f"{bytes_in_words(review.bytes_added)} added to storage")
+    short = list(parts)
+    parts.append(f"reproduce: {code(reproduce, _SHORT_COMMAND)}")
+    if withheld := withheld_rows(review, FEW.rows):
+        words = f"{counted(withheld, 'sample row')} left out (samples are off)"
+        parts, short = [*parts, words], [*short, words]
+    return Block(((" · ".join(parts), " · ".join(short)),), 0)

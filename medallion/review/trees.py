@@ -1,0 +1,281 @@
+"""What a version of a project holds, in the form that ``plan`` decides on: the work tree, or any commit, unchecked out.
+
+What of a commit is stale is decided by the same function as for the work tree. It is told what a checkout would find:
+records, pointers in place of data, and the content ids of the sources that are in Git.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from medallion.config import Config, configures, parse_config
+from medallion.errors import ConfigError
+from medallion.git.lfs import POINTER_LIMIT, Pointer, conflicted
+from medallion.git.process import Git
+from medallion.installed import version_of
+from medallion.meanings import Meanings
+from medallion.models.graph import build_graph
+from medallion.observe import data_folder, found_source, is_pattern, no_source, refused_source
+from medallion.plan import DataState, Observed, SourceState
+from medallion.versions import Snapshot, read_snapshot
+from medallion.workspace import asked_of, graph_at, source_patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from medallion.errors import MedallionError
+    from medallion.git.repository import Entry, Repository
+    from medallion.models.graph import Graph
+    from medallion.names import TableName
+    from medallion.records import Record
+    from medallion.workspace import Workspace
+
+__all__ = ["Tree", "as_checked_out", "matching", "tree_at", "tree_here"]
+
+CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
+# Enough that a pointer with the marks of a merge in it, three times over, is still shorter.
+_SMALL = 8 * POINTER_LIMIT
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Models, records and data of the work tree (``commit`` is "") or of a commit (its full hash).
+
+    ``entries`` are the files of a commit; of the work tree there are none. ``problems`` are of files that belong to no
+    dataset. ``is_project`` is False for a commit from before there was a project.
+    """
+
+    commit: str
+    config: Config
+    graph: Graph
+    observed: Observed
+    entries: Mapping[str, Entry]
+    problems: tuple[MedallionError, ...] = ()
+    is_project: bool = True
+
+    @property
+    def records(self) -> Mapping[TableName, Record]:
+        """The records that can be read."""
+        return self.observed.records
+
+
+def tree_here(workspace: Workspace) -> Tree:
+    """The work tree."""
+    observed = as_recorded(replace(workspace.observed, past=lambda _: ()))
+    return Tree("", workspace.config, workspace.graph, observed, {}, workspace.misnamed)
+
+
+def tree_at(repo: Repository, config: Config, commit: str, *, files: bool = True) -> Tree:
+    """What ``commit``, a full hash, holds. ``config`` is today's, for what does not change the data.
+
+    Without ``files``, neither data nor sources are looked at. ``ConfigError`` where its configuration cannot be read.
+    """
+    entries = repo.entries(commit)
+    configured = _config_at(repo, config, commit, entries)
+    if configured is None:
+        nothing = Observed({}, {}, {}, {}, {})
+        return Tree(commit, config, build_graph([], [], config.layers, {}), nothing, entries, is_project=False)
+    graph, problems = graph_at(configured, repo, commit)
+    snapshot = read_snapshot(repo, configured, commit)
+    meanings = Meanings(config, version_of("duckdb"))
+    recipes, checks, wrong = asked_of(
+        meanings, graph, snapshot.records, configured.variables, "duckdb", version_of("duckdb")
+    )
+    meanings.save()
+    observed = Observed(
+        records=dict(snapshot.records),
+        broken=dict(snapshot.broken),
+        data=_data(repo, graph, snapshot, entries) if files else {},
+        sources=_sources(repo, configured, graph, entries) if files else {},
+        recipes=recipes,
+        checks=checks,
+    )
+    return Tree(commit, configured, replace(graph, problems=wrong), as_recorded(observed), entries, tuple(problems))
+
+
+def as_checked_out(repo: Repository, tree: Tree) -> Tree:
+    """The same commit, its plain sources as git would write them into a work tree here: line endings and the like.
+
+    Git keeps text with other line endings than a file may have that was read, so a source that looks changed need not
+    be. That costs a checkout of these files into a temporary folder.
+    """
+    files = {_plain(path) for state in tree.observed.sources.values() for path in state.files}
+    plain = sorted(path for path in files if path in tree.entries)
+    if not plain:
+        return tree
+    with TemporaryDirectory(prefix="medallion-") as folder:
+        work, index = Path(folder, "work"), Path(folder, "index")
+        work.mkdir()
+        env = {
+            "GIT_DIR": str(repo.git_dir),
+            "GIT_WORK_TREE": str(work),
+            "GIT_INDEX_FILE": str(index),
+            "GIT_LFS_SKIP_SMUDGE": "1",
+        }
+        git = Git(work)
+        git.run("read-tree", tree.commit, env=env)
+        paths = b"".join(os.fsencode(repo.prefix + path) + b"\0" for path in plain)
+        git.run("checkout-index", "--quiet", "-z", "--stdin", stdin=paths, env=env)
+        found = {}
+        for path in plain:
+            data = (work / repo.prefix / path).read_bytes()
+            pointer = Pointer.parse(data) if data else None
+            found[path] = pointer.oid if pointer else hashlib.sha256(data).hexdigest()
+    sources = {
+        pattern: found_source(pattern, {path: found[_plain(path)] for path in state.files}) if state.files else state
+        for pattern, state in tree.observed.sources.items()
+    }
+    return replace(tree, observed=replace(tree.observed, sources=sources))
+
+
+def as_recorded(observed: Observed) -> Observed:
+    """The same, each recipe with the engine of its record: that another one is installed here makes nothing stale."""
+    recipes = dict(observed.recipes)
+    for name, recipe in recipes.items():
+        record = observed.records.get(name)
+        if record is not None:
+            built = record.built
+            recipes[name] = replace(
+                recipe,
+                engine=built.engine,
+                engine_version=built.engine_version,
+                sql=built.sql if built.text == recipe.text else recipe.sql,
+            )
+    return replace(observed, recipes=recipes)
+
+
+def _config_at(repo: Repository, config: Config, commit: str, entries: Mapping[str, Entry]) -> Config | None:
+    """Layers, sources and variables as the commit has them; None where it has no configuration."""
+    for path, data in _read(repo, {path: entries[path] for path in CONFIGURATIONS if path in entries}).items():
+        try:
+            if not configures(data, path):
+                continue
+            then = parse_config(data, config.root / path)
+        except ConfigError as error:
+            place = replace(error.location, path=f"{path} at {commit[:7]}") if error.location else None
+            raise ConfigError(error.message, location=place, hint=error.hint) from error
+        return replace(
+            config,
+            file=then.file,
+            layers=then.layers,
+            sources=then.sources,
+            variables=then.variables,
+            review_samples=then.review_samples,
+        )
+    return None
+
+
+def _read(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, bytes]:
+    """The content of these files; links have none."""
+    wanted = {path: entry.oid for path, entry in entries.items() if not entry.is_link}
+    blobs = dict(repo.read_blobs(dict.fromkeys(wanted.values())))
+    return {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
+
+
+def _data(
+    repo: Repository, graph: Graph, snapshot: Snapshot, entries: Mapping[str, Entry]
+) -> dict[TableName, DataState]:
+    """How the files of each dataset compare with its record, as in :func:`medallion.observe.data_state`."""
+    paths = {str(data_folder(n) / f.path) for n, record in snapshot.records.items() for f in record.files}
+    present = {path: entries[path] for path in paths if path in entries}
+    pointers = _read(repo, {path: entry for path, entry in present.items() if entry.size < _SMALL})
+    plain = _hashes(repo, {path: entry for path, entry in present.items() if path not in pointers})
+    found: dict[TableName, DataState] = {}
+    for name in {*graph.order, *snapshot.records} - set(snapshot.broken):
+        record = snapshot.records.get(name)
+        if record is None:
+            there = f"data/{name.layer}/{name.name}.parquet" in entries
+            found[name] = DataState.UNRECORDED if there else DataState.NONE
+        else:
+            found[name] = _state(name, record, pointers, plain)
+    return found
+
+
+def _state(name: TableName, record: Record, small: Mapping[str, bytes], plain: Mapping[str, str]) -> DataState:
+    state = DataState.PRESENT
+    for file in record.files:
+        path = str(data_folder(name) / file.path)
+        if path in plain:
+            oid = plain[path]
+        elif path in small:
+            pointer = Pointer.parse(small[path])
+            oid = pointer.oid if pointer else hashlib.sha256(small[path]).hexdigest()
+            state = DataState.UNFETCHED if pointer else state
+        else:
+            return DataState.MISSING
+        if oid != file.oid:
+            return DataState.CONFLICTED if conflicted(small.get(path, b"")) else DataState.MODIFIED
+    return state
+
+
+def _hashes(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """The sha256 of the content of each file, one in memory at a time."""
+    wanted = {path: entry.oid for path, entry in entries.items() if not entry.is_link}
+    found = {
+        oid: hashlib.sha256(content).hexdigest() for oid, content in repo.read_blobs(dict.fromkeys(wanted.values()))
+    }
+    return {path: found[oid] for path, oid in wanted.items() if oid in found}
+
+
+def _sources(repo: Repository, config: Config, graph: Graph, entries: Mapping[str, Entry]) -> dict[str, SourceState]:
+    """Each source as a checkout would have it; one that is not in Git, or may lie behind a link, is absent."""
+    found: dict[str, SourceState] = {}
+    listed: dict[str, list[str]] = {}
+    links = [path for path, entry in entries.items() if entry.is_link]
+    for pattern in source_patterns(graph, config):
+        refused = refused_source(pattern, config)
+        files = [] if refused else matching(entries, pattern)
+        if refused or not files or any(path.startswith(_folder(pattern)) for path in links):
+            found[pattern] = refused or no_source(pattern)
+        else:
+            listed[pattern] = files
+    needed = {_plain(path) for files in listed.values() for path in files}
+    oids = _content(repo, {path: entries[path] for path in needed})
+    return found | {
+        pattern: found_source(pattern, {path: oids[_plain(path)] for path in files})
+        for pattern, files in listed.items()
+    }
+
+
+def _content(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """The sha256 of each file as it would be checked out: for a pointer, what it names."""
+    small = _read(repo, {path: entry for path, entry in entries.items() if entry.size < POINTER_LIMIT})
+    pointers = {path: pointer.oid for path, data in small.items() if data and (pointer := Pointer.parse(data))}
+    return pointers | _hashes(repo, {path: entry for path, entry in entries.items() if path not in pointers})
+
+
+def matching(paths: Collection[str], pattern: str) -> list[str]:
+    """Those of ``paths`` that a source's path or pattern names, sorted, written as the file system would give them."""
+    prefix = "./" if pattern.startswith("./") else ""
+    wanted = PurePosixPath(pattern).parts
+    if not is_pattern(pattern):
+        return [pattern] if "/".join(wanted) in paths else []
+    folder = _folder(pattern)
+    return sorted(prefix + path for path in paths if path.startswith(folder) and _fits(path.split("/"), wanted))
+
+
+def _folder(pattern: str) -> str:
+    """What all paths that it names begin with: its folders up to the first with a wildcard, or all of it."""
+    wanted = PurePosixPath(pattern).parts
+    fixed = "/".join(wanted[: next((i for i, part in enumerate(wanted) if is_pattern(part)), len(wanted))])
+    return f"{fixed}/" if fixed and is_pattern(pattern) else fixed
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Part by part; ``**`` stands for any number of folders, and at the end for all that is in them."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _plain(path: str) -> str:
+    """A path as Git writes it."""
+    return str(PurePosixPath(path))

@@ -1,0 +1,64 @@
+"""A difference at a terminal: whatever differs, lines fit, and nothing in the data moves a cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from medallion.cli.diff_columns import percent
+from medallion.cli.diff_view import diff_lines, stat_lines
+from medallion.cli.value_text import quoted, side_by_side
+from medallion.diff.value import Status
+from tests.diff_examples import EXAMPLES
+from tests.diff_values import VALUES, diffs
+
+if TYPE_CHECKING:
+    from medallion.diff.value import Diff
+
+
+@given(diffs(), st.sampled_from([60, 80, 160]))
+def test_lines_fit_and_hold_nothing_that_a_terminal_would_obey(diff: Diff, width: int) -> None:
+    for lines in (diff_lines(diff, width), stat_lines(diff, width)):
+        assert [line.plain for line in lines if cell_len(line.plain) > width] == []
+        assert [line.plain for line in lines if not line.plain.isprintable()] == []
+
+
+@given(diffs())
+def test_every_dataset_is_told_of(diff: Diff) -> None:
+    text = "\n".join(line.plain for line in diff_lines(diff, 160))
+    if diff.differing:
+        assert [str(table.name) for table in diff.datasets if str(table.name) not in text] == []
+    for table in diff.datasets:
+        if table.status is Status.CHANGED and table.rows and table.rows.changed:
+            assert f"~{table.rows.changed:,}" in text
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_without_colour_the_lines_are_the_same_text(name: str) -> None:
+    for line in diff_lines(EXAMPLES[name], 100):
+        assert line.render(styled=False) == line.plain
+
+
+@given(VALUES, VALUES, st.integers(8, 40))
+def test_two_values_that_differ_look_different(one: str | None, other: str | None, wide: int) -> None:
+    first, second = side_by_side(one, other, wide)
+    assert max(cell_len(first), cell_len(second)) <= wide
+    if one != other and max(cell_len(quoted(one)), cell_len(quoted(other))) <= wide // 2:
+        assert first != second
+
+
+def test_a_difference_at_the_end_of_a_long_value_is_seen() -> None:
+    assert side_by_side("x" * 10**6 + "a", "x" * 10**6 + "b", 10) == ("…xxa", "…xxb")
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [(1, 1, "100.0 %"), (99_438, 99_441, ">99.9 %"), (1, 10**6, "<0.1 %"), (0, 5, "0.0 %"), (0, 0, "0.0 %"),
+     (199, 200, "99.5 %")],
+)  # fmt: skip
+def test_a_share_says_all_or_nothing_only_where_it_is(part: int, whole: int, expected: str) -> None:
+    assert percent(part, whole) == expected

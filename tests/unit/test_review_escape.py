@@ -1,0 +1,105 @@
+"""Data in markdown, HTML and mermaid: whatever it is, it comes back as literal text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from medallion.review.escape import code, cut, has_right_to_left, html_text, mermaid_label, prose, row, visible
+from tests.rendered import meaning
+from tests.review_examples import HOSTILE
+
+# All of Unicode, surrogates as well, and the characters that markdown and forges mean something by.
+TEXTS = st.text(
+    st.one_of(
+        st.characters(exclude_categories=()),
+        st.sampled_from("|`<>&@#!*_~[](){}$^%\\/:.-+=\"' \n\t1aw\u202e\u200b"),
+    ),
+    max_size=60,
+)
+
+
+@given(TEXTS)
+def test_a_value_comes_back_from_a_table_as_literal_text(value: str) -> None:
+    text = "\n".join([row(["a", "b"]), row(["---", "---"]), row([code(value), "end"]), "", code(value)])
+    found = meaning(text)
+    assert len(found.tables) == 1
+    assert found.tables[0][1:] == [[visible(value) or "(empty)", "end"]]
+    assert found.codes == ([visible(value)] * 2 if value else [])
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: visible(value)[:20])
+def test_a_hostile_value_comes_back_from_a_table_as_literal_text(value: str) -> None:
+    found = meaning("\n".join([row(["a"]), row(["---"]), row([code(value)])]))
+    assert found.codes == [visible(value[:80])]
+
+
+@given(TEXTS)
+@example("1. one")
+@example("- one")
+@example("see @alice, #1 and www.example.com (14 of 99,441 rows)")
+def test_a_sentence_stays_a_sentence_and_nothing_in_it_is_markup(text: str) -> None:
+    words = " ".join(visible(word) for word in text.split())
+    assert meaning(prose(text)).lines == ([words] if words else [])
+    assert meaning(f"- {prose(text)}").lines == ([words] if words else [])
+    assert meaning(f"- `x`: {prose(text)}").lines == [f"x: {words}".strip()]
+
+
+def test_a_plain_sentence_has_no_code() -> None:
+    for text in (
+        "input changed: bronze.orders",
+        "column language added (not breaking)",
+        "0 → 1 rows have a NULL in the key",
+        "14 of 99,441 rows (−3.5 %), the base's first",
+    ):
+        assert prose(text) == text
+
+
+@given(TEXTS, TEXTS)
+def test_two_texts_that_differ_look_different(one: str, other: str) -> None:
+    assert (visible(one) == visible(other)) == (one == other)
+
+
+@given(TEXTS)
+def test_what_is_visible_is_in_sight_and_can_be_encoded(value: str) -> None:
+    shown = visible(value)
+    assert shown.isprintable()
+    shown.encode()
+    assert "  " not in shown
+    assert shown == shown.strip()
+
+
+def test_marks_of_direction_and_width_are_named() -> None:
+    assert visible("a\u202eb\u200bc\n d ") == "a⟨U+202E⟩b⟨U+200B⟩c␊ d␠"
+    assert visible("⟨U+202E⟩ ␊") == "⟨U+27E8⟩U+202E⟩ ⟨U+240A⟩"
+    assert visible("\u0301e\u0301") == "⟨U+0301⟩e\u0301"
+
+
+def test_null_and_the_empty_text_are_no_values() -> None:
+    assert (code(None), code(""), code("NULL"), code("(empty)")) == ("NULL", "(empty)", "`NULL`", "`(empty)`")
+
+
+def test_a_long_value_is_cut_and_counted() -> None:
+    assert code("x" * 10_000_000, 5) == "`xxxxx`… (9,999,995 more characters)"
+    assert cut("abc", 3) == ("abc", 0)
+
+
+@given(TEXTS)
+def test_html_gives_the_visible_value_back_and_holds_no_markup(value: str) -> None:
+    text = html_text(value)
+    assert html.unescape(text) == visible(value)
+    assert not set(text) & set("<>\"'")
+
+
+@given(TEXTS)
+def test_a_label_of_mermaid_has_nothing_that_mermaid_obeys(value: str) -> None:
+    assert re.fullmatch(r"(?:[A-Za-z0-9._/ -]|#\d+;)*", mermaid_label(value))
+
+
+def test_right_to_left_letters_are_known() -> None:
+    assert has_right_to_left("abc שלום")
+    assert not has_right_to_left("abc é →")

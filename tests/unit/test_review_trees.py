@@ -1,0 +1,56 @@
+"""Which of a commit's files are a source's: the same as in a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from medallion.config import Config
+from medallion.observe import Identities, source_state
+from medallion.review.trees import matching
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATHS = (
+    "medallion.toml",
+    "sources/a.csv",
+    "sources/b.csv",
+    "sources/b.txt",
+    "sources/.hidden.csv",
+    "sources/[x].csv",
+    "sources/2026/a.csv",
+    "sources/2026/01/a.csv",
+    "sources/2026/01/.deep/c.csv",
+    "sourcesque/a.csv",
+)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "sources/a.csv",
+        "./sources/a.csv",
+        "sources/none.csv",
+        "sources/*.csv",
+        "./sources/*.csv",
+        "sources/?.csv",
+        "sources/[ab].csv",
+        "sources/[[]x].csv",
+        "sources/**/*.csv",
+        "sources/**",
+        "sources/**/a.csv",
+        "sources/**/01/**/*.csv",
+        "sources/*/a.csv",
+        "sources/20*/**/a.csv",
+        "sources/*",
+        "sources/**.csv",
+    ],
+)
+def test_a_pattern_names_in_a_commit_what_it_names_in_a_folder(tmp_path: Path, pattern: str) -> None:
+    for path in PATHS:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    in_folder = source_state(pattern, Config(tmp_path), Identities(tmp_path)).files
+    assert matching(PATHS, pattern) == list(in_folder)

@@ -1,0 +1,139 @@
+"""The line that sums a review up, and what fails one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from medallion.diff.value import Diff, Rows, Status, TableDiff
+from medallion.errors import MedallionError
+from medallion.review.value import CheckTurn
+from medallion.review.verdict import DEFAULT_FAIL_ON, Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
+from tests.review_examples import (
+    BASE,
+    HEAD,
+    ORDERS,
+    added_and_removed,
+    quiet_review,
+    shop_diff,
+    shop_review,
+    troubled_review,
+    unavailable,
+)
+
+
+def test_the_verdict_counts_what_a_reviewer_asks_for() -> None:
+    assert verdict(shop_review()) == "2 datasets changed, 1 breaking change, 0 checks failed"
+    assert verdict(quiet_review()) == "no dataset changed, 0 breaking changes, 0 checks failed"
+
+
+def test_the_verdict_names_every_trouble_and_stale_data_first() -> None:
+    assert verdict(troubled_review()) == (
+        "1 dataset stale, 1 dataset perhaps stale, 1 unexpected difference, 2 datasets changed, 1 added, 1 removed, "
+        "1 could not be compared, 1 breaking change, 1 check failed, 1 check could not be run, 1 contract broken, "
+        "1 expectation not met, 1 expectation cannot be told, 2 problems"
+    )
+
+
+def test_a_difference_says_how_many_differ_and_of_how_many_it_does_not_know() -> None:
+    assert diff_verdict(shop_diff(unavailable())) == "2 of 4 datasets differ, 1 could not be compared"
+    assert diff_verdict(shop_diff()) == "2 of 3 datasets differ"
+
+
+def test_rules_are_read_with_their_limits() -> None:
+    assert parse_fail_on("stale, removed-rows > 1%,REMOVED-ROWS>100") == (
+        Rule(RuleName.STALE),
+        Rule(RuleName.REMOVED_ROWS, 1.0, percent=True),
+        Rule(RuleName.REMOVED_ROWS, 100.0),
+    )
+    for text in ("never", DEFAULT_FAIL_ON, "removed-rows>0.5%", "failed-check, breaking, unexpected"):
+        assert ", ".join(map(str, parse_fail_on(text))) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("stael", 'did you mean "stale"?'),
+        ("failed_checks", 'did you mean "failed-check"?'),
+        ("removed-rows", "removed-rows>1%"),
+        ("removed-row>1%", 'did you mean "removed-rows"?'),
+        ("removed-rows>x", "removed-rows>100"),
+        ("stale>1", "write stale alone"),
+        ("nonsense", "there are stale"),
+        ("", "give one or more"),
+        (" , ", "give one or more"),
+        ("never, stale", "leave"),
+    ],
+)
+def test_what_is_no_rule_is_refused_with_the_nearest_one(text: str, hint: str) -> None:
+    with pytest.raises(MedallionError) as caught:
+        parse_fail_on(text)
+    assert hint in caught.value.hint
+
+
+def reasons(text: str, **changes: object) -> tuple[str, ...]:
+    sound = replace(troubled_review(), problems=(), diff=shop_diff(*added_and_removed()))
+    return failures(replace(sound, **changes), parse_fail_on(text))  # type: ignore[arg-type]
+
+
+def test_each_rule_finds_its_own() -> None:
+    assert reasons("stale") == (
+        "gold.revenue is stale: input changed: silver.orders",
+        "gold.totals may be stale, which cannot be known: sources/totals.csv is not in Git",
+    )
+    assert reasons("failed-check") == (
+        "silver.orders: check failed: total >= 0",
+        "bronze.events: check could not be run: row_count > 0",
+    )
+    assert reasons("breaking") == (
+        "silver.orders: breaking change: column note added",
+        "silver.orders: contract broken: column note added",
+    )
+    assert reasons("unexpected") == (
+        "gold.revenue differs, which was not announced",
+        "sql/expect/refunds.md:4: expectation not met: silver.orders removed none",
+        "a1b2c3d: expectation cannot be told: bronze.events unchanged",
+    )
+    assert reasons("removed-rows>1%") == ("gold.old_totals: 40 rows removed, 100 %, more than 1 %",)
+    assert reasons("removed-rows>14")[0] == "silver.orders: 15 rows removed, 0.02 %, more than 14"
+    assert reasons("removed-rows>40") == ()
+    assert reasons("never") == ()
+
+
+def test_a_warning_fails_nothing() -> None:
+    checks = tuple(replace(check, warning=True) for check in troubled_review().checks)
+    assert reasons("failed-check", checks=checks) == ()
+
+
+def test_a_check_that_passes_now_fails_nothing() -> None:
+    checks = tuple(c for c in troubled_review().checks if c.turn is CheckTurn.NEWLY_PASSES)
+    assert checks
+    assert reasons("failed-check", checks=checks) == ()
+
+
+@pytest.mark.parametrize("rule", ["stale", "failed-check", "breaking", "removed-rows>1%", "unexpected"])
+def test_what_could_not_be_found_out_is_never_fine(rule: str) -> None:
+    review = replace(quiet_review(), problems=troubled_review().problems[:1])
+    assert failures(review, parse_fail_on(rule)) == ("could not be reviewed: no object for data/bronze/events.parquet",)
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (unavailable(),)))
+    (reason,) = failures(review, parse_fail_on(rule))
+    assert reason.startswith("bronze.events could not be compared: ")
+    assert failures(review, parse_fail_on("never")) == ()
+
+
+def test_a_share_of_removed_rows_is_exact_at_its_limit() -> None:
+    for removed, expected in ((100, 0), (101, 1)):
+        table = TableDiff(ORDERS, Status.CHANGED, rows=Rows(10_000, 10_000 - removed, removed=removed))
+        review = replace(quiet_review(), diff=Diff(BASE, HEAD, (table,)))
+        assert len(failures(review, parse_fail_on("removed-rows>1%"))) == expected
+
+
+def test_a_dataset_that_is_gone_without_a_count_has_lost_its_rows() -> None:
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (TableDiff(ORDERS, Status.REMOVED),)))
+    assert failures(review, parse_fail_on("removed-rows>50%")) == ("silver.orders is removed, with all of its rows",)
+
+
+def test_a_quiet_review_fails_under_no_rule() -> None:
+    rules = parse_fail_on("stale, failed-check, breaking, removed-rows>0, unexpected")
+    assert failures(quiet_review(), rules) == ()
