@@ -29,6 +29,7 @@ __all__ = [
     "post_from",
     "post_review",
     "tell_job",
+    "told",
     "write_reports",
 ]
 
@@ -48,13 +49,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where a review is to go: a comment, by its ``name`` where there are several, and a folder of ``reports``.
+    """Where a review is to go: a folder of ``reports``, and a ``comment``, by its name where there are several or "".
 
-    ``reproduce`` is the command that gives the same review.
+    None is nowhere. ``reproduce`` is the command that gives the same review.
     """
 
-    comment: bool = False
-    name: str = ""
+    comment: str | None = None
     reports: Path | None = None
     reproduce: str = "medallion review"
 
@@ -89,12 +89,13 @@ def deliver(
         "reports": str(wanted.reports.resolve()) if wanted.reports else "",
     }
     said.append(tell_job(environment, render, outputs))
-    if wanted.comment:
-        said.append(_told(post_review(render, environment, name=wanted.name, kept=wanted.reports, clock=clock)))
+    if wanted.comment is not None:
+        said.append(told(post_review(render, environment, name=wanted.comment, kept=wanted.reports, clock=clock)))
     return tuple(line for line in said if line)
 
 
-def _told(delivery: Delivery) -> str:
+def told(delivery: Delivery) -> str:
+    """What became of a comment, in a line."""
     if delivery.posted is None:
         return delivery.note
     return f"{delivery.posted.outcome} the comment {delivery.posted.url}".rstrip()
