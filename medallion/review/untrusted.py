@@ -47,6 +47,7 @@ _CONSTRUCTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(mailto|xmpp):", re.IGNORECASE), rf"\1{_BREAK}:"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), rf"\1{_BREAK}."),
     # Mentions of people, issues, merge requests, commits of other projects, labels.
+    (re.compile(r"(?<=\w)@"), f"{_BREAK}@"),
     (re.compile(r"@"), f"@{_BREAK}"),
     (re.compile(r"(?<!&)#(?=\w)"), f"#{_BREAK}"),
     (re.compile(r"([!~%$])(?=\d)"), rf"\1{_BREAK}"),
