@@ -66,7 +66,6 @@ ACTED_ON = {
         "new data that fails is not published",
     ),
     "warn": "a warning",
-    "tolerance": "`diff` takes numbers that lie so near for the same",
     "expect": "new data that differs in another way is not published, but with `--accept`",
 }
 
@@ -89,7 +88,6 @@ EXAMPLES = {
     "check": "@check total >= 0",
     "warn": "@warn freshness ordered_at < 2 days",
     "expect": "@expect removed at most 1%",
-    "tolerance": "@tolerance 1e-9 or 0.1%",
 }
 
 #: What each table of the catalog holds a row for, and what its columns mean.
