@@ -428,6 +428,31 @@ class Project:
         identities.save()
         return found
 
+    def review(
+        self, revisions: str = "", *, attribute: bool = False, limit: int = 5, histograms: bool = False
+    ) -> Review:
+        """What a pull request does to models and data.
+
+        ``revisions``: nothing holds the work tree against the merge base of HEAD and the default branch, ``BASE``
+        against that of HEAD and BASE; ``A..B`` are these two, ``A...B`` the merge base of the two and B.
+        ``attribute``: whether to tell what comes from SQL and what from inputs, for which datasets may be built, in a
+        temporary place. ``limit`` is how many rows that differ are taken along of each dataset, ``histograms`` whether
+        those of changed columns are. Nothing of the project is changed; only objects that are needed are fetched.
+        """
+        from medallion.review.gather import review
+        from medallion.review.revisions import review_sides
+
+        return review(
+            self.config,
+            self.repository,
+            self.store,
+            review_sides(self.repository, revisions),
+            self.workspace,
+            attribute=attribute,
+            limit=limit,
+            histograms=histograms,
+        )
+
     def _version(self, commit: str, identities: Identities) -> Version:
         """A commit, or the work tree for ""."""
         from medallion.versions import version_at, version_here
@@ -435,21 +460,6 @@ class Project:
         if commit:
             return version_at(self.config, self.repository, self.store, commit, identities)
         return version_here(self.config, self._store, identities)
-
-    def review(self, revisions: str = "", *, attribute: bool = False, limit: int = 5) -> Review:
-        """What a pull request does to models and data.
-
-        ``revisions``: nothing holds the work tree against the merge base of HEAD and the default branch, ``BASE``
-        against that of HEAD and BASE; ``A..B`` are these two, ``A...B`` the merge base of the two and B.
-        ``attribute``: whether to tell what comes from SQL and what from inputs, for which datasets may be built, in a
-        temporary place. ``limit`` is how many rows that differ are taken along of each dataset. Nothing of the project
-        is changed; only objects that are needed are fetched.
-        """
-        from medallion.review.gather import review
-        from medallion.review.revisions import review_sides
-
-        sides = review_sides(self.repository, revisions)
-        return review(self.config, self.repository, self.store, sides, self.workspace, attribute=attribute, limit=limit)
 
     # Versions
 

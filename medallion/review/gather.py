@@ -45,12 +45,13 @@ def review(
     *,
     attribute: bool = False,
     limit: int = 5,
+    histograms: bool = False,
 ) -> Review:
     """What the second of two versions does, held against the first.
 
     ``look`` looks at the work tree, where that is the second. ``attribute`` may build datasets anew, in a temporary
-    place. ``limit`` is how many rows that differ are taken along of each dataset. Only the objects that are needed are
-    fetched; what cannot be had is told in the result.
+    place. ``limit`` is how many rows that differ are taken along of each dataset, ``histograms`` whether those of
+    changed columns are. Only the objects that are needed are fetched; what cannot be had is told in the result.
     """
     workspace = None if sides[1].commit else look()
     identities = workspace.identities if workspace else Identities(config.root)
@@ -63,7 +64,9 @@ def review(
         head = now, _version(repo, store, now, identities)
     between = Between(base, head, identities, lambda config: _engine(config, store))
     versions = base[1], head[1]
-    diff = diff_versions(head[0].config, sides, versions, chosen(versions, ()), Asked(limit=limit, histograms=True))
+    diff = diff_versions(
+        head[0].config, sides, versions, chosen(versions, ()), Asked(limit=limit, histograms=histograms)
+    )
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
     gathered = _gathered(repo, between, diff, attribute=attribute)

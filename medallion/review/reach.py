@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnStatus, Status
-from medallion.lineage import model_lineage
 from medallion.review.value import LineageEdge, Reach
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def _into(
     exact = False
     edges: dict[tuple[TableName, str], set[str]] = {}
     if record is not None and name not in head.graph.problems:
+        from medallion.lineage import model_lineage
+
         lineage = model_lineage(head.graph, name, outputs, head.records)
         exact = lineage.exact
         for edge in lineage.edges:

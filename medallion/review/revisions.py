@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.diff.revisions import merge_base, parse_range
 from medallion.diff.value import Side
 from medallion.errors import RevisionError
 from medallion.review.value import Commit
@@ -23,7 +24,6 @@ _USUAL = (
     "refs/heads/main",
     "refs/heads/master",
 )
-_FORMS = "`medallion review BASE`, `medallion review A..B` or `medallion review A...B` says what to hold against what"
 
 
 def review_sides(repo: Repository, revisions: str = "") -> tuple[Side, Side]:
@@ -34,16 +34,12 @@ def review_sides(repo: Repository, revisions: str = "") -> tuple[Side, Side]:
     ``RevisionError`` where a revision, the default branch or a common ancestor is not there.
     """
     text = revisions.strip()
-    if ".." not in text:
+    asked = parse_range(text)
+    if asked.head is None:
         named = text or default_branch(repo)
-        return Side(named, _merge_base(repo, named, "HEAD")), Side("", "")
-    dots = "..." if "..." in text else ".."
-    first, _, second = text.partition(dots)
-    if ".." in second:
-        raise RevisionError(f'"{text}" names more than two revisions', hint=_FORMS)
-    base, head = first.strip() or "HEAD", second.strip() or "HEAD"
-    commit = _merge_base(repo, base, head) if dots == "..." else repo.resolve(base)
-    return Side(base, commit), Side(head, repo.resolve(head))
+        return Side(named, merge_base(repo, named, "HEAD")), Side("", "")
+    base = merge_base(repo, asked.base, asked.head) if asked.from_merge_base else repo.resolve(asked.base)
+    return Side(asked.base, base), Side(asked.head, repo.resolve(asked.head))
 
 
 def default_branch(repo: Repository) -> str:
@@ -67,19 +63,3 @@ def commits_between(repo: Repository, base: Side, head: Side) -> tuple[Commit, .
     )
     listed: Sequence[str] = log.decode(errors="replace").split("\0")
     return tuple(Commit(*entry.strip("\n").split("\x01", 2)) for entry in listed if entry.strip("\n"))
-
-
-def _merge_base(repo: Repository, first: str, second: str) -> str:
-    one, other = repo.resolve(first), repo.resolve(second)
-    found = repo.process.attempt("merge-base", one, other).stdout.decode().split()
-    if found:
-        return found[0]
-    if repo.is_shallow:
-        raise RevisionError(
-            f"this clone is shallow: it does not reach back to where {second} left {first}",
-            hint="`git fetch --deepen=100` gets more of it, `git fetch --unshallow` all",
-        )
-    raise RevisionError(
-        f"{first} and {second} have no common ancestor",
-        hint=f"`medallion review {first}..{second}` holds the two against each other as they are",
-    )

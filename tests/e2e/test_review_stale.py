@@ -172,7 +172,7 @@ def test_the_base_is_where_the_head_left_it(project: Project, tmp_path: Path) ->
     assert sides(f"{branch}..pr") == [(branch, theirs), ("pr", mine)]
     assert sides(f"{branch}...pr") == [(branch, first), ("pr", mine)]
     assert sides(f"{branch}...") == [(branch, first), ("HEAD", mine)]
-    with pytest.raises(RevisionError, match="more than two"):
+    with pytest.raises(RevisionError, match="no range of two versions"):
         sides("a..b..c")
 
     project.git("checkout", "-q", "--orphan", "alone")
