@@ -91,7 +91,9 @@ def review(
         raise MedallionError("--comment names a comment, and nothing is posted", hint="add --post")
     rules = parse_fail_on(fail_on)
     chosen = _format(form, output, as_json=as_json)
-    found = Project.open().review(revisions, attribute=attribute, limit=limit, histograms=chosen == "html")
+    found = Project.open().review(
+        revisions, attribute=attribute, limit=limit, histograms=bool(report) or chosen == "html"
+    )
     reasons = failures(found, rules)
     write_review(found, chosen, output, reasons)
     if post or report:

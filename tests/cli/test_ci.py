@@ -1,4 +1,4 @@
-"""``init --ci``: wiring, and what a person is told."""
+"""``init --ci`` and ``review --post``: wiring, and what a person is told."""
 
 from __future__ import annotations
 
@@ -47,3 +47,44 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(
     assert ended.code == 2
     assert words in ended.err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing says that this is CI, wherever the tests run."""
+    for name in (
+        "GITHUB_ACTIONS",
+        "GITHUB_EVENT_PATH",
+        "GITHUB_OUTPUT",
+        "GITHUB_STEP_SUMMARY",
+        "GITLAB_CI",
+        "CI_API_V4_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("shop", "no_job")
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["HEAD..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
+        (["HEAD..HEAD", "--comment", "a"], "add --post"),
+        (["--post-from", "reports", "--post"], "leave the other options out"),
+        (["--post-from", "reports"], "this is no job of GitHub Actions or GitLab CI"),
+    ],
+)
+def test_what_cannot_be_posted_is_an_error_with_what_to_do(
+    medallion: Callable[..., Ended], args: list[str], words: str
+) -> None:
+    ended = medallion("review", *args)
+    assert ended.code == 2
+    assert words in ended.err
+    assert "hint:" in ended.err
+
+
+@pytest.mark.usefixtures("shop", "no_job")
+def test_reports_are_written_anywhere(medallion: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = medallion("review", "HEAD..HEAD", "--report", str(tmp_path / "reports"))
+    assert ended.code == 0
+    assert "no dataset changed" in (tmp_path / "reports" / "comment.md").read_text(encoding="utf-8")
+    assert "<html" in (tmp_path / "reports" / "review.html").read_text(encoding="utf-8")
