@@ -117,7 +117,7 @@ def orders() -> TableDiff:
             ColumnDiff("order_id", ColumnStatus.EQUAL, "order_id", "BIGINT", "BIGINT", is_key=True, changed=0),
             status,
             total,
-            ColumnDiff("note", ColumnStatus.ADDED, head_type="VARCHAR"),
+            ColumnDiff("note", ColumnStatus.ADDED, head_type="VARCHAR", head_statistics=Statistics(97_450)),
             ColumnDiff("email", ColumnStatus.CHANGED, "email", "VARCHAR", "VARCHAR", private=True, changed=2),
             ColumnDiff("placed", ColumnStatus.RENAMED, "ordered", "TIMESTAMP", "TIMESTAMPTZ", changed=0, moved=True),
         ),
@@ -167,7 +167,18 @@ def keyless() -> TableDiff:
         status=Status.CHANGED,
         key=Key(why="no column is unique on both sides"),
         rows=Rows(base=1_000, head=1_003, added=5, removed=2, changed=None),
-        columns=(ColumnDiff("kind", ColumnStatus.EQUAL, "kind", "VARCHAR", "VARCHAR"),),
+        columns=(
+            ColumnDiff("kind", ColumnStatus.EQUAL, "kind", "VARCHAR", "VARCHAR"),
+            ColumnDiff(
+                "seconds",
+                ColumnStatus.EQUAL,
+                "seconds",
+                "DOUBLE",
+                "DOUBLE",
+                base_statistics=Statistics(0, "0.1", "9.5", 3.25),
+                head_statistics=Statistics(0, "0.1", "11.0", 3.27),
+            ),
+        ),
         samples=(
             RowChange(RowStatus.ADDED, (), (Cell("kind", None, "click"),), count=5),
             RowChange(RowStatus.REMOVED, (), (Cell("kind", "", None),), count=2),

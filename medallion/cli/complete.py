@@ -59,17 +59,18 @@ def complete_revision(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_difference(ctx: typer.Context, incomplete: str) -> list[str]:
-    """REVISIONS, in a range as well, and TABLE; after the first word only TABLE."""
-    from medallion.completion import revisions, selections
+    """REVISIONS, in a range as well, and TABLE or ``layer.*``; after the first word only those."""
+    from medallion.completion import datasets, revisions
 
     folder = _folder(ctx)
     if ".." in incomplete:
         dots = "..." if "..." in incomplete else ".."
         before, _, begun = incomplete.partition(dots)
         return [f"{before}{dots}{name}" for name in revisions(folder) if name.startswith(begun)]
-    first = not ctx.params.get("words")
-    offered = [name for name in revisions(folder) if name.startswith(incomplete)] if first else []
-    return [*offered, *selections(folder, incomplete)]
+    tables = datasets(folder)
+    layers = dict.fromkeys(f"{name.partition('.')[0]}.*" for name in tables)
+    first = [] if ctx.params.get("words") else revisions(folder)
+    return [word for word in (*first, *tables, *layers) if word.startswith(incomplete)]
 
 
 def _folder(ctx: typer.Context) -> Path:

@@ -33,7 +33,7 @@ def diff(
         typer.Argument(
             metavar="[REVISIONS] [TABLE]...",
             help="BASE is compared with the work tree, BASE..HEAD with HEAD, BASE...HEAD from where they parted; then "
-            "datasets, as silver.orders or 'gold.*'. Left out: HEAD, and all of them.",
+            "datasets, silver.orders or 'gold.*'. Left out: HEAD, and all of them.",
             autocompletion=complete_difference,
         ),
     ] = None,
@@ -48,10 +48,15 @@ def diff(
     where: Annotated[
         str, typer.Option("--where", metavar="CONDITION", help="Compare only the rows for which this is true.")
     ] = "",
-    columns: Annotated[str, typer.Option("--columns", metavar="A,B", help="Compare only these, and the key.")] = "",
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="A,B", help="Compare only these columns, and the key.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows of each dataset to show; 0 for all.")] = 20,
     rows: Annotated[
-        Path | None, typer.Option("--rows", metavar="FILE.parquet", help="Write every row that differs to this file.")
+        Path | None,
+        typer.Option(
+            "--rows", metavar="FILE.parquet", help="Write every row of one dataset that differs to this new file."
+        ),
     ] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where a dataset differs or cannot be compared.")
@@ -80,7 +85,7 @@ def diff(
         )
     except RevisionError as error:
         if after is None and ".." not in revisions and (near := _dataset_like(revisions, project.config.root)):
-            raise RevisionError(error.message, hint=f'did you mean the dataset "{near}"?') from error
+            raise RevisionError(error.message, hint=f"did you mean the dataset {near}?") from error
         raise
     _write(found, chosen, output, stat=stat)
     if rows is not None:
@@ -98,7 +103,7 @@ def _dataset_like(word: str, root: Path) -> str | None:
     from medallion.names import nearest
 
     known = datasets(root)
-    return next((name for name in known if name.partition(".")[2] == word), None) or nearest(word, known)
+    return " or ".join(name for name in known if name.partition(".")[2] == word) or nearest(word, known)
 
 
 def _format(form: str | None, output: Path | None, *, as_json: bool, stat: bool) -> str:

@@ -1,7 +1,7 @@
 """What the words after ``medallion diff`` are: revisions, or datasets.
 
-As Git does it, a word may be either and ``--`` tells them apart. Without it, what looks like a selection of datasets is
-one, and revisions stand first.
+As Git does it, a word may be either and ``--`` tells them apart. Without it, what looks like a dataset (``layer.name``,
+``layer.*``, or a term by which ``run`` selects) is one, and revisions stand first.
 """
 
 from __future__ import annotations
@@ -80,4 +80,4 @@ def _is_term(term: str, layers: Collection[str]) -> bool:
     if dot and layer in layers:
         return bool(name) and not name.startswith(".") and ".." not in name
     # Git allows no * in the name of a branch or tag.
-    return value == "stale" or bool(_METHOD.match(value)) or ("*" in value and not value.startswith(":"))
+    return bool(_METHOD.match(value)) or ("*" in value and not value.startswith(":"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["register", "rendered", "reproduce"]
 
 _FORMATS = ("text", "json", "markdown", "html")
+_ROWS, _ROWS_OF_A_PAGE = 5, 2_000
 _ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
 
 
@@ -56,8 +57,11 @@ def review(
         ),
     ] = "stale, failed-check",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Sample rows of each dataset, where samples are on.")
-    ] = 5,
+        int | None,
+        typer.Option(
+            "--limit", min=1, help="Rows of each dataset to show, where samples are on. Default: 5; HTML 2,000."
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="DIR", help="Write comment.md and review.html there; tell a CI job, too."),
@@ -91,9 +95,9 @@ def review(
         raise MedallionError("--comment names a comment, and nothing is posted", hint="add --post")
     rules = parse_fail_on(fail_on)
     chosen = _format(form, output, as_json=as_json)
-    found = Project.open().review(
-        revisions, attribute=attribute, limit=limit, histograms=bool(report) or chosen == "html"
-    )
+    page = chosen == "html" or report is not None
+    shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
+    found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
     reasons = failures(found, rules)
     write_review(found, chosen, output, reasons)
     if post or report:

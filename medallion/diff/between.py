@@ -75,6 +75,10 @@ def diff_versions(
     notes = []
     if not base.records and not base.broken and head.records:
         notes.append(f"there are no datasets at {sides[0].short}: all of them are new")
+    if asked.where:
+        notes.append(f"only rows where {asked.where}")
+    if asked.columns:
+        notes.append(f"only the key and {', '.join(asked.columns)}")
     return Diff(sides[0], sides[1], tuple(_sized(tables[name], base, head) for name in names), tuple(notes))
 
 

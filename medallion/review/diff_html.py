@@ -65,4 +65,6 @@ def diff_html(diff: Diff) -> str:
     parts = datasets(diff)
     contents = [("overview", "Overview"), ("datasets", "Datasets")][: len(parts)]
     footer = element("p", side_html(diff.head), " against ", side_html(diff.base))
-    return page(f"Diff of {diff.head.short} against {diff.base.short}", header, contents, [notes, *parts], footer)
+    return page(
+        f"Diff of {diff.head.short[:80]} against {diff.base.short[:80]}", header, contents, [notes, *parts], footer
+    )

@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status
 from medallion.review.escape import has_right_to_left
-from medallion.review.figures import counted
+from medallion.review.figures import counted, share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from medallion.diff.value import ColumnDiff, Key, Pattern, TableDiff
+    from medallion.diff.value import ColumnDiff, Key, Pattern, Rows, TableDiff
     from medallion.names import TableName
+    from medallion.review.value import Review
 
 __all__ = [
     "SIGNS",
     "by_importance",
     "changed_columns",
+    "changed_names",
     "headline",
     "is_private",
     "key_in_words",
+    "nulls_in_words",
     "row_remarks",
     "schema_words",
     "short_schema",
@@ -40,9 +43,23 @@ _SHORT = 30
 _OF_DATA = list(ColumnStatus).index(ColumnStatus.CHANGED)
 
 
+def changed_names(review: Review) -> frozenset[str]:
+    """The names of datasets that differ, or whose model does."""
+    names: list[TableName] = [table.name for table in review.diff.differing]
+    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
+
+
+def _is_told(column: ColumnDiff) -> bool:
+    """Whether there is something to tell; without a key that is where the values as a whole are others."""
+    if column.status is not ColumnStatus.EQUAL or column.changed or column.retyped or column.moved:
+        return True
+    spread = column.histogram is not None and column.histogram.base != column.histogram.head
+    return column.changed is None and (column.base_statistics != column.head_statistics or spread)
+
+
 def changed_columns(table: TableDiff) -> tuple[ColumnDiff, ...]:
     """The columns with something to tell: changes of the schema first, then those with the most changed cells."""
-    told = [c for c in table.columns if c.status is not ColumnStatus.EQUAL or c.changed or c.retyped or c.moved]
+    told = [c for c in table.columns if _is_told(c)]
     order = list(ColumnStatus)
     return tuple(sorted(told, key=lambda c: (order.index(c.status) >= _OF_DATA, -(c.changed or 0))))
 
@@ -83,6 +100,19 @@ def schema_words(column: ColumnDiff) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "moved", ()
     if column.base_type and column.head_type and column.base_nullable != column.head_nullable:
         yield "holds NULLs now" if column.head_nullable else "holds no NULLs any more", ()
+
+
+def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
+    """``+3 −1`` where NULLs came and went in rows of both sides; ``98 % NULL`` for a column on one side only."""
+    if column.status in (ColumnStatus.ADDED, ColumnStatus.REMOVED):
+        added = column.status is ColumnStatus.ADDED
+        statistics = column.head_statistics if added else column.base_statistics
+        if statistics is None or rows is None:
+            return ""
+        told = share(statistics.nulls, rows.head if added else rows.base)
+        return f"{told} NULL" if told else ""
+    counts = (("+", column.nulls_gained), ("−", column.nulls_lost))
+    return " ".join(f"{sign}{count:,}" for sign, count in counts if count)
 
 
 def short_schema(table: TableDiff) -> Iterator[tuple[str, str]]:

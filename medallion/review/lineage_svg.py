@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["lineage_svg"]
 
-_MOST_EDGES = 120
+_MOST_EDGES = 60
 _CHARACTER, _PADDING, _BOX, _GAP, _BETWEEN = 7.3, 26, 30, 14, 56
-_LONGEST = 32
+_LONGEST, _TITLE = 32, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,22 @@ def _arrow(source: _Box, target: _Box, edge: LineageEdge, changed: Collection[st
 
 
 def _node(name: str, box: _Box, changed: bool, *, linked: bool) -> Markup:  # noqa: FBT001 - beside its box
-    shown = name if len(name) <= _LONGEST else name[:_LONGEST] + "…"
     parts = (
-        element("title", f"{name}{', changed' if changed else ''}"),
+        element("title", f"{_cut(name, _TITLE)}{', changed' if changed else ''}"),
         element("rect", x=f"{box.x:.1f}", y=f"{box.y:.1f}", width=f"{box.width:.1f}", height=_BOX, rx=6),
-        element("text", shown, x=f"{box.x + box.width / 2:.1f}", y=f"{box.y + _BOX / 2 + 4:.1f}", text_anchor="middle"),
+        element(
+            "text",
+            _cut(name, _LONGEST),
+            x=f"{box.x + box.width / 2:.1f}",
+            y=f"{box.y + _BOX / 2 + 4:.1f}",
+            text_anchor="middle",
+        ),
         element("circle", cx=f"{box.x + box.width - 1:.1f}", cy=f"{box.y + 1:.1f}", r=4.5) if changed else None,
     )
     kind = "node changed" if changed else "node"
     group = element("g", *parts, class_=kind)
     return element("a", group, href=f"#{name}") if linked else group
+
+
+def _cut(name: str, length: int) -> str:
+    return name if len(name) <= length else name[:length] + "…"

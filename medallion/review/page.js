@@ -17,17 +17,17 @@
   label();
   document.querySelector("header").append(toggle);
 
-  // What a cell is compared by: its first number where all of it is one, else its text.
+  // What a cell is compared by: its number where it is one, else its text. Long numbers may be equal as such, not as text.
   const numeric = /^[+−-]?[\d,]+(\.\d+)?(e[+-]?\d+)?( %)?( of .*)?$/i;
   const valueOf = (cell) => {
     const text = cell.textContent.trim();
-    return numeric.test(text) ? parseFloat(text.replaceAll(",", "").replace("−", "-")) : text;
+    return [numeric.test(text) ? parseFloat(text.replaceAll(",", "").replace("−", "-")) : NaN, text];
   };
-  const compare = (a, b) => {
-    if (typeof a === "number" && typeof b === "number") return a - b;
-    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-    if (a === "" || b === "") return (a === "") - (b === "");
-    return a < b ? -1 : a > b ? 1 : 0;
+  const compare = ([a, left], [b, right]) => {
+    if (!isNaN(a) && !isNaN(b) && a !== b) return a - b;
+    if (isNaN(a) !== isNaN(b)) return isNaN(a) ? 1 : -1;
+    if (left === "" || right === "") return (left === "") - (right === "");
+    return left < right ? -1 : left > right ? 1 : 0;
   };
 
   const sortable = (table) => {

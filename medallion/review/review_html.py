@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import Status
 from medallion.review.diff_html import datasets, heading, side_html
 from medallion.review.figures import amount, bytes_in_words, counted
+from medallion.review.headline import changed_names
 from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
@@ -49,7 +50,7 @@ def review_html(review: Review, reproduce: str = "medallion review") -> str:
     places = [("overview", "Overview"), ("datasets", "Datasets")][: len(told)]
     contents = [places[0], *((target, name) for target, name, _ in parts), *places[1:]]
     body = [_alarms(shown), told[0], *(child for _, _, child in parts), *told[1:]]
-    title = f"Review of {review.head.short} against {review.base.short}"
+    title = f"Review of {review.head.short[:80]} against {review.base.short[:80]}"
     header = heading("review", shown.diff, verdict(shown), _tone(shown))
     return page(title, header, contents, body, _footer(review, reproduce))
 
@@ -123,7 +124,7 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
 
 def _lineage(review: Review) -> Markup | None:
     names = frozenset(str(table.name) for table in review.diff.differing)
-    picture = lineage_svg(review.edges, names | {str(model.name) for model in review.models}, names)
+    picture = lineage_svg(review.edges, changed_names(review), names)
     legend = element("p", element("span", class_="dot"), " changed in this pull request", class_="legend")
     return join(legend, picture) if picture else None
 

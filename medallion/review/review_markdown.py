@@ -13,7 +13,7 @@ from medallion.review.budget import Block, block, fit
 from medallion.review.diff_markdown import details_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
-from medallion.review.headline import by_importance
+from medallion.review.headline import by_importance, changed_names
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
 from medallion.review.table_markdown import FEW, bullet, overview_cells
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
-    from medallion.names import TableName
     from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
 
 __all__ = ["review_markdown"]
@@ -201,12 +200,6 @@ def _lineage(review: Review) -> Iterator[Block]:
     picture = lineage_picture(review.edges, changed_names(review))
     if picture:
         yield block([picture], 13, ("lineage picture", "lineage pictures"))
-
-
-def changed_names(review: Review) -> frozenset[str]:
-    """The names of datasets that differ, or whose model does."""
-    names: list[TableName] = [table.name for table in review.diff.differing]
-    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
 
 
 def _commits(review: Review) -> Block:

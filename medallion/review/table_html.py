@@ -13,6 +13,7 @@ from medallion.review.headline import (
     headline,
     is_private,
     key_in_words,
+    nulls_in_words,
     row_remarks,
     schema_words,
     short_schema,
@@ -109,7 +110,7 @@ def _columns(table: TableDiff) -> Child:
     told = changed_columns(table)
     if not told or table.status is not Status.CHANGED:
         return None
-    lines = [_column_row(column, table.matched_rows) for column in told[:_COLUMNS]]
+    lines = [_column_row(table, column) for column in told[:_COLUMNS]]
     heads = ("column", "schema", "cells changed", "same", "NULLs", "over all rows")
     return _with_more("Columns", filtered_table("Changed columns", heads, lines, (2, 3)), len(told) - len(lines))
 
@@ -127,7 +128,7 @@ def _with_more(name: str, table: Markup, more: int, noun: str = "more column") -
     return [element("h4", name), table, note]
 
 
-def _column_row(column: ColumnDiff, matched: int) -> tuple[Child, ...]:
+def _column_row(table: TableDiff, column: ColumnDiff) -> tuple[Child, ...]:
     words: list[Child] = []
     for word, values in schema_words(column):
         told = [[" → " if place else None, data(value, _NAME)] for place, value in enumerate(values)]
@@ -135,11 +136,15 @@ def _column_row(column: ColumnDiff, matched: int) -> tuple[Child, ...]:
     if column.private:
         words += [", " if words else None, _PRIVATE]
     changed = "" if column.changed is None else amount(column.changed)
-    same = "" if column.changed is None else share(matched - column.changed, matched)
-    nulls = " ".join(
-        f"{sign}{count:,}" for sign, count in (("+", column.nulls_gained), ("−", column.nulls_lost)) if count
+    same = "" if column.changed is None else share(table.matched_rows - column.changed, table.matched_rows)
+    return (
+        data(column.name, _NAME),
+        join(words),
+        changed,
+        same,
+        nulls_in_words(column, table.rows),
+        join(_statistics(column)),
     )
-    return data(column.name, _NAME), join(words), changed, same, nulls, join(_statistics(column))
 
 
 def _statistics(column: ColumnDiff) -> Iterator[Child]:

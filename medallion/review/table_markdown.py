@@ -14,6 +14,7 @@ from medallion.review.headline import (
     headline,
     is_private,
     key_in_words,
+    nulls_in_words,
     row_remarks,
     schema_words,
     short_schema,
@@ -133,7 +134,16 @@ def _columns(diff: TableDiff, limits: Limits) -> list[str]:
     for column in told[: limits.columns]:
         cells = "" if column.changed is None else amount(column.changed)
         same = "" if column.changed is None else share(diff.matched_rows - column.changed, diff.matched_rows)
-        rows.append((code(column.name, _NAME), _column_words(column), cells, same, _nulls(column), _statistics(column)))
+        rows.append(
+            (
+                code(column.name, _NAME),
+                _column_words(column),
+                cells,
+                same,
+                nulls_in_words(column, diff.rows),
+                _statistics(column),
+            )
+        )
     text = table(("column", "schema", "cells changed", "same", "NULLs", "over all rows"), rows, (2, 3))
     more = len(told) - len(rows)
     return [text, *([f"{counted(more, 'more changed column')} not shown."] if more else [])]
@@ -151,12 +161,6 @@ def _column_words(column: ColumnDiff) -> str:
     for word, data in schema_words(column):
         words.append(" ".join([word, " → ".join(code(text, _NAME) for text in data)]).strip())
     return ", ".join([*words, *(["private"] if column.private else [])])
-
-
-def _nulls(column: ColumnDiff) -> str:
-    gained = f"+{column.nulls_gained:,}" if column.nulls_gained else ""
-    lost = f"−{column.nulls_lost:,}" if column.nulls_lost else ""
-    return " ".join(part for part in (gained, lost) if part)
 
 
 def _statistics(column: ColumnDiff) -> str:

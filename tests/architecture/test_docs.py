@@ -109,10 +109,11 @@ def test_every_command_with_json_has_its_format_documented() -> None:
             assert f"## {name}\n" in text, name
 
 
-def test_the_example_of_a_difference_is_what_its_schema_says() -> None:
-    text = (REFERENCE / "json.md").read_text(encoding="utf-8").split("## diff\n")[1]
+@pytest.mark.parametrize("command", ["diff", "review"])
+def test_the_example_of_a_document_is_what_its_schema_says(command: str) -> None:
+    text = (REFERENCE / "json.md").read_text(encoding="utf-8").split(f"## {command}\n")[1]
     example = json.loads(re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[0])
-    schema = json.loads((REPOSITORY / "medallion" / "diff" / "schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((REPOSITORY / "medallion" / command / "schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(example, schema)
 
 

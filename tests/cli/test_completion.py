@@ -109,7 +109,7 @@ def test_the_last_term_is_completed_with_what_stands_before_it(tagged: Path, wor
         (["run", "@", "gold.r"], ["@gold.revenue"]),
         (["run", "--exclude", "gold.revenue", "bronze.o"], ["bronze.orders"]),
         (["diff", "re"], ["refunds"]),
-        (["diff", "silver.r"], ["silver.refunds"]),
+        (["diff", "silver."], ["silver.orders", "silver.refunds", "silver.*"]),
         (["diff", "main..re"], ["main..refunds"]),
         (["diff", "main...v"], ["main...v1.0"]),
         (["diff", "main", "re"], []),

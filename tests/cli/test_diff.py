@@ -94,6 +94,17 @@ def test_a_program_reads_a_document_that_is_what_the_schema_says(medallion: Meda
     assert status["patterns"] == [{"base": "placed", "head": "returned", "count": 1}]
 
 
+def test_rows_and_columns_that_are_left_out_are_said_to_be(medallion: Medallion, edited: Path, tmp_path: Path) -> None:
+    assert edited.is_dir()
+    rows = tmp_path / "rows.parquet"
+    where = ["--where", "status = 'placed'", "--columns", "status", "--rows", str(rows)]
+    ended = medallion("diff", "v1", "silver.orders", *where)
+    assert (ended.code, ended.err) == (0, f"{rows}: 2 rows that differ\n")
+    assert "customer" not in ended.out
+    assert "note: only rows where status = 'placed'\nnote: only the key and status\n" in ended.out
+    assert rows.is_file()
+
+
 @pytest.mark.parametrize(
     ("name", "begins"), [("a.json", "{"), ("a.txt", "bronze.orders"), ("a.md", ""), ("a.html", "<!")]
 )
@@ -113,7 +124,7 @@ def test_a_file_is_written_as_it_is_called(
     ("args", "message"),
     [
         (["no-such"], 'no revision "no-such"'),
-        (["orders"], 'did you mean the dataset "silver.orders"?'),
+        (["orders"], "did you mean the dataset bronze.orders or silver.orders?"),
         (["silver.order"], "silver.orders"),
         (["a", "b", "c"], "3 revisions are too many"),
         (["--json", "--format", "text"], "exclude each other"),
@@ -150,6 +161,6 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_shown(medallion: Medal
         ended = medallion("diff", "v1", "silver.orders", "gold.revenue", "--json")
         assert ended.code == 2
         assert ended.err.startswith("warning: silver.orders cannot be compared: ")
-        assert [table["status"] for table in json.loads(ended.out)["datasets"]] == ["unavailable", "changed"]
+        assert [table["status"] for table in json.loads(ended.out)["datasets"]] == ["changed", "unavailable"]
     finally:
         away.rename(held)

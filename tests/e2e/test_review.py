@@ -121,7 +121,7 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     assert expectations["gold.revenue unchanged"][0] is False
     assert expectations["gold.by_status unchanged"][0] is False
     assert expectations["gold.nothing unchanged"] == (False, "there is no dataset gold.nothing")
-    assert expectations["bronze.orders added at most 1 row, removed none"][0] is False  # Without a key.
+    assert expectations["bronze.orders added at most 1 row, removed none"][0] is True
     assert found["unexpected"] == ["gold.customers"]
     (problem,) = found["problems"]
     assert problem["location"] == "sql/expect/prices.md:9:17"

@@ -13,7 +13,7 @@ LAYERS = ("bronze", "silver", "gold")
 @pytest.mark.parametrize(
     "word",
     ["silver.orders", "gold.*", "*", "*.orders", "+gold.revenue", "silver.orders+", "2+gold.revenue", "@silver.orders",
-     "tag:nightly", "path:sql/gold", "git:main", "stale", "gold.*,tag:x", "silver.orders,+gold.revenue"],
+     "tag:nightly", "path:sql/gold", "git:main", "gold.*,tag:x", "silver.orders,+gold.revenue"],
 )  # fmt: skip
 def test_datasets_and_selections_are_told_by_their_look(word: str) -> None:
     assert is_selection(word, LAYERS)
@@ -23,7 +23,7 @@ def test_datasets_and_selections_are_told_by_their_look(word: str) -> None:
     "word",
     ["main", "HEAD", "HEAD~2", "HEAD^", "@", "@{u}", "HEAD@{1}", "v1.2", "v1.2..main", "main...", "..main", "a1b2c3d",
      "origin/main", "feature/silver.orders", "release.next", "silver", "main:path", ":/fix*", "gold..main", "HEAD^{/x}",
-     "", "tag:", "silver.", "silver..gold", "gold.*,main"],
+     "", "tag:", "silver.", "silver..gold", "gold.*,main", "stale"],
 )  # fmt: skip
 def test_everything_else_is_a_revision(word: str) -> None:
     assert not is_selection(word, LAYERS)
@@ -40,7 +40,7 @@ def test_everything_else_is_a_revision(word: str) -> None:
         (["main", "feature", "gold.*", "tag:x"], None, ("main..feature", ["gold.*", "tag:x"])),
         (["silver.orders"], None, ("", ["silver.orders"])),
         (["silver.orders"], [""], ("silver.orders", [])),
-        (["stale"], ["stale"], ("stale", ["stale"])),
+        (["gold.x"], ["stale"], ("gold.x", ["stale"])),
         ([], ["silver.orders", "gold.revenue"], ("", ["silver.orders", "gold.revenue"])),
         ([], ["orders"], ("", ["orders"])),
     ],
