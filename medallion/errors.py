@@ -12,6 +12,7 @@
     │   └── RevisionError         a revision that is unknown, ambiguous, or predates the dataset
     ├── QueryError                SQL that a person typed
     ├── UnitTestError             a unit test that cannot be understood, or run as it is written
+    ├── ForgeError                GitHub or GitLab: no token, no rights, no pull request, no answer
     ├── BuildError                a step of a run that failed
     │   └── CheckError            exit code 1: new data that fails its checks, and is not published
     └── StaleError                exit code 1: data does not match its SQL or inputs
@@ -37,6 +38,7 @@ __all__ = [
     "CheckError",
     "ConfigError",
     "DataError",
+    "ForgeError",
     "GitError",
     "Location",
     "MedallionError",
@@ -176,6 +178,25 @@ class QueryError(MedallionError):
 
 class UnitTestError(MedallionError):
     """A unit test that cannot be understood, or cannot be run as it is written."""
+
+
+class ForgeError(MedallionError):
+    """GitHub or GitLab refused, did not answer, or was not asked because something is missing.
+
+    ``status`` is that of its answer over HTTP, 0 where there was none.
+    """
+
+    status: int | None = None
+
+    def with_status(self, status: int) -> Self:
+        """The same error, with the status of the answer."""
+        self.status = status
+        return self
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether what was asked for may have been done or not: the connection broke, or the server is not well."""
+        return self.status is not None and (self.status == 0 or self.status >= 500)
 
 
 class BuildError(MedallionError):

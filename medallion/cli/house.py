@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from medallion.errors import MedallionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from medallion.setup import Change
 
 __all__ = ["register", "register_start"]
 
@@ -43,14 +50,25 @@ def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")] = Path(),
     *,
     example: Annotated[bool, typer.Option(help="Write a first source, three models and their tests.")] = True,
+    ci: Annotated[
+        str, typer.Option("--ci", metavar="github|gitlab", help="Write the jobs that review pull requests, too.")
+    ] = "",
+    ci_from: Annotated[
+        str, typer.Option("--ci-from", metavar="URL", help="The Git repository that jobs get medallion from, @COMMIT.")
+    ] = "",
 ) -> None:
-    """Start a project, or complete one: Git, git-lfs, configuration, an example. Nothing is overwritten.
+    """Start a project, or complete one: Git, git-lfs, configuration, an example, CI. Nothing is overwritten.
 
     Example: medallion init shop
     """
     from medallion.cli.console import err
 
-    done = [*_print_changes(directory, example=example)]
+    pipeline = _asked_pipeline(ci, ci_from)
+    # Where CI is added to a project, an example is not what was asked for.
+    example = example and not (pipeline and (directory / "medallion.toml").exists())
+    done = _print_changes(directory, example=example)
+    if pipeline:
+        done += _print_each(pipeline(directory))
     if all(action in ("kept", "note") for action in done):
         err().print("this is a medallion project already; nothing had to be changed")
     else:
@@ -59,12 +77,29 @@ def init(
 
 
 def _print_changes(directory: Path, *, example: bool) -> list[str]:
-    from medallion.cli.console import err
-    from medallion.cli.text import Text
     from medallion.setup import initialise
 
+    return _print_each(initialise(directory, example=example))
+
+
+def _asked_pipeline(provider: str, origin: str) -> Callable[[Path], Iterable[Change]] | None:
+    """What writes the jobs that were asked for; what cannot be meant is refused before anything is written."""
+    if not provider:
+        if origin:
+            raise MedallionError("--ci-from says where jobs get medallion, and goes with --ci", hint="add --ci github")
+        return None
+    from medallion.pipelines import needed_origin, provider_of, write_pipeline
+
+    known, place = provider_of(provider), needed_origin(origin)
+    return lambda directory: write_pipeline(directory, known, place)
+
+
+def _print_each(changes: Iterable[Change]) -> list[str]:
+    from medallion.cli.console import err
+    from medallion.cli.text import Text
+
     actions = []
-    for change in initialise(directory, example=example):
+    for change in changes:
         style = {"created": "green", "added to": "green", "note": "yellow"}.get(change.action, "dim")
         err().print(Text(f"{change.action:<9} ", style=style).append(change.what, style="default"))
         actions.append(change.action)

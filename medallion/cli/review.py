@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,6 +62,20 @@ def review(
             "--limit", min=1, help="Rows of each dataset to show, where samples are on. Default: 5; HTML 2,000."
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Write comment.md and review.html there; tell a CI job, too."),
+    ] = None,
+    post: Annotated[
+        bool, typer.Option("--post", help="In CI: keep one comment on the pull request, on GitHub or GitLab.")
+    ] = False,
+    comment: Annotated[
+        str, typer.Option("--comment", metavar="NAME", help="Which comment, where projects have one each.")
+    ] = "",
+    post_from: Annotated[
+        Path | None,
+        typer.Option("--post-from", metavar="DIR", help="Review nothing; post what a fork's job has left there."),
+    ] = None,
 ) -> None:
     """What a pull request does: stale data, models, rows and cells, checks, and what is downstream of it.
 
@@ -71,15 +86,46 @@ def review(
     from medallion.project import Project
     from medallion.review.verdict import failures, parse_fail_on
 
+    if post_from is not None:
+        _post_from(
+            post_from, comment, alone=not (revisions or form or as_json or output or attribute or report or post)
+        )
+        return
+    if comment and not post:
+        raise MedallionError("--comment names a comment, and nothing is posted", hint="add --post")
     rules = parse_fail_on(fail_on)
     chosen = _format(form, output, as_json=as_json)
-    page = chosen == "html"
+    page = chosen == "html" or report is not None
     shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
     found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
     reasons = failures(found, rules)
     write_review(found, chosen, output, reasons)
+    if post or report:
+        _deliver(found, reasons, report, comment if post else None)
     if reasons:
         raise typer.Exit(1)
+
+
+def _deliver(found: Review, reasons: Sequence[str], report: Path | None, comment: str | None) -> None:
+    """Reports, summary, outputs, and a comment unless that is None; what became of them goes to stderr."""
+    from medallion.cli.console import err
+    from medallion.review.post import Wanted, deliver
+
+    wanted = Wanted(comment, report, reproduce(found))
+    for line in deliver(found, reasons, wanted, os.environ):
+        err().print(line)
+
+
+def _post_from(folder: Path, name: str, *, alone: bool) -> None:
+    """Post the report that another job has left."""
+    from medallion.cli.console import err
+    from medallion.review.post import post_from, told
+
+    if not alone:
+        raise MedallionError(
+            "--post-from posts what was reviewed elsewhere, and reviews nothing", hint="leave the other options out"
+        )
+    err().print(told(post_from(folder, os.environ, name=name)))
 
 
 def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
