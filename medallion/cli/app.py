@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medallion import __version__
-from medallion.cli import build, data, history, house, testing
+from medallion.cli import build, data, driver, history, house, testing
 from medallion.cli.grouped import GroupedCommands
 from medallion.errors import MedallionError
 
@@ -59,3 +59,4 @@ testing.register(app)
 history.register(app)
 data.register(app)
 house.register(app)
+driver.register(app)
