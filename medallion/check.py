@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from medallion.checks.data import check_data
 from medallion.errors import DataError, Location, MedallionError
 from medallion.events import CheckResult, CheckStatus
-from medallion.models.texts import graph_of
-from medallion.parsed import Parsed
-from medallion.utf8 import decoded
-from medallion.versions import files_at, files_in_worktree, read_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from medallion.config import Config
     from medallion.engines.protocol import Engine, Session
-    from medallion.git.lfs import Store
-    from medallion.git.repository import Repository
-    from medallion.models.graph import Graph
     from medallion.names import TableName
-    from medallion.observe import Identities
-    from medallion.records import Record
-    from medallion.workspace import Workspace
+    from medallion.versions import Version
 
-__all__ = ["CheckRun", "Version", "check_version", "version_at", "version_here"]
-
-WORK_TREE = "work tree"
-
-
-@dataclass(frozen=True)
-class Version:
-    """Datasets and checks of one moment: a full commit hash, or the work tree.
-
-    ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
-    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``problems`` are
-    files of checks and macros that cannot be read.
-    """
-
-    name: str
-    graph: Graph
-    records: Mapping[TableName, Record]
-    files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
-    now: datetime
-    problems: tuple[MedallionError, ...]
+__all__ = ["CheckRun", "check_version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +36,6 @@ class CheckRun:
     def failed(self) -> bool:
         """Whether a check failed that is no warning."""
         return any(result.status is CheckStatus.FAILED for result in self.results)
-
-
-def version_here(workspace: Workspace, store: Callable[[], Store | None]) -> Version:
-    """The work tree."""
-    observed = workspace.observed
-
-    def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
-        return {
-            r.dataset: files_in_worktree(workspace.config, store(), r, observed.data[r.dataset], workspace.identities)
-            for r in records
-        }
-
-    return Version(WORK_TREE, workspace.graph, observed.records, files, datetime.now(UTC), tuple(workspace.misnamed))
-
-
-def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
-    """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
-    commit = repo.resolve(revision)
-    paths = [path for path in repo.list(commit, ["sql"]) if path.lower().endswith(".sql")]
-    texts = repo.read(commit, paths)
-    graph, problems = graph_of(
-        texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file
-    )
-    moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
-
-    def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
-        return files_at(repo, store, config, commit, records, identities)
-
-    snapshot = read_snapshot(repo, config, commit)
-    return Version(commit, graph, snapshot.records, files, datetime.fromtimestamp(int(moment), UTC), tuple(problems))
 
 
 def check_version(

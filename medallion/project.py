@@ -264,11 +264,12 @@ class Project:
         ``at`` is a revision: its checks on its data, with age counted from its own time. Nothing is built or changed;
         rows that fail are kept in ``.medallion/failed/``. What comes of it is in the catalog, too.
         """
-        from medallion.check import check_version, version_at, version_here
+        from medallion.check import check_version
         from medallion.engines.duckdb import DuckDBEngine
         from medallion.runs import Runs, check_line
         from medallion.select import asks_what_changed
         from medallion.select import select as choose
+        from medallion.versions import version_at, version_of
 
         started = datetime.now(UTC)
         select, exclude = _listed(select), _listed(exclude)
@@ -276,7 +277,7 @@ class Project:
         if at is not None and asks_what_changed([*select, *exclude]):
             raise MedallionError("git: and stale speak of the work tree, and --at of a version", hint="leave one out")
         if at is None:
-            version, changed = version_here(workspace, self._store), self._changed(workspace, [*select, *exclude])
+            version, changed = version_of(workspace, self._store), self._changed(workspace, [*select, *exclude])
         else:
             version, changed = version_at(self.config, self.repository, self.store, at, workspace.identities), {}
         chosen = choose(version.graph, select, steps, exclude=exclude, changed=changed)

@@ -4,26 +4,131 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
 from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.names import TableName, nearest
-from medallion.observe import Identities, data_folder
+from medallion.observe import Identities, data_folder, data_state, read_records
 from medallion.plan import DataState
 from medallion.publish import write_file
 from medallion.records import DataFile, Record, record_path
 from medallion.schemas import schema_of
+from medallion.workspace import between_renames, graph_at, load_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from medallion.config import Config
     from medallion.git.repository import Repository
+    from medallion.models.graph import Graph
     from medallion.schemas import Contracts, Schema
+    from medallion.workspace import Workspace
 
-__all__ = ["Snapshot", "files_at", "files_in_worktree", "read_snapshot", "standing_contracts"]
+__all__ = [
+    "Snapshot",
+    "Version",
+    "files_at",
+    "files_in_worktree",
+    "read_snapshot",
+    "standing_contracts",
+    "version_at",
+    "version_here",
+    "version_of",
+]
+
+
+@dataclass(frozen=True)
+class Version:
+    """Datasets, models and checks of one moment: a full commit hash, or "" for the work tree.
+
+    ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
+    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are
+    records that cannot be read, and ``read`` reads the models.
+    """
+
+    commit: str
+    records: Mapping[TableName, Record]
+    broken: Mapping[TableName, MedallionError]
+    files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
+    now: datetime
+    read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
+
+    @property
+    def name(self) -> str:
+        """The hash, or "work tree"."""
+        return self.commit or "work tree"
+
+    @property
+    def graph(self) -> Graph:
+        """Its models, macros and checks."""
+        return self._read[0]
+
+    @property
+    def problems(self) -> tuple[MedallionError, ...]:
+        """What is wrong with files of macros and checks."""
+        return tuple(self._read[1])
+
+    @cached_property
+    def _read(self) -> tuple[Graph, Sequence[MedallionError]]:
+        return self.read()
+
+
+def version_of(workspace: Workspace, store: Callable[[], Store | None]) -> Version:
+    """The work tree, as it was looked at."""
+    observed = workspace.observed
+    return _work_tree(
+        workspace.config,
+        store,
+        workspace.identities,
+        (observed.records, observed.broken, observed.data),
+        lambda: (workspace.graph, workspace.misnamed),
+    )
+
+
+def version_here(config: Config, store: Callable[[], Store | None], identities: Identities) -> Version:
+    """The work tree, of which the models are read when they are asked for."""
+    records, broken, _ = read_records(config.root, config.layers)
+    records |= between_renames(config, identities)
+    data: dict[TableName, DataState] = {}
+    for name, record in list(records.items()):
+        try:
+            data[name] = data_state(name, record, identities)
+        except OSError as error:
+            broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
+            del records[name]
+    return _work_tree(config, store, identities, (records, broken, data), lambda: load_graph(config))
+
+
+def _work_tree(
+    config: Config,
+    store: Callable[[], Store | None],
+    identities: Identities,
+    seen: tuple[Mapping[TableName, Record], Mapping[TableName, MedallionError], Mapping[TableName, DataState]],
+    read: Callable[[], tuple[Graph, Sequence[MedallionError]]],
+) -> Version:
+    records, broken, data = seen
+
+    def files(wanted: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
+        return {r.dataset: files_in_worktree(config, store(), r, data[r.dataset], identities) for r in wanted}
+
+    return Version("", records, broken, files, datetime.now(UTC), read)
+
+
+def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
+    """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
+    commit = repo.resolve(revision)
+    moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+
+    def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
+        return files_at(repo, store, config, commit, records, identities)
+
+    snapshot = read_snapshot(repo, config, commit)
+    now = datetime.fromtimestamp(int(moment), UTC)
+    return Version(commit, snapshot.records, snapshot.broken, files, now, lambda: graph_at(config, repo, commit))
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from medallion.config import Config, Variable
+    from medallion.git.repository import Repository
     from medallion.models.graph import Graph
     from medallion.records import Record
 
-__all__ = ["Workspace", "load_graph", "look"]
+__all__ = ["Workspace", "between_renames", "graph_at", "load_graph", "look"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def look(
     identities = Identities(config.root)
     graph, misnamed = load_graph(config)
     records, broken, strays = read_records(config.root, config.layers)
-    records |= _between_renames(config, identities)
+    records |= between_renames(config, identities)
     meanings, past = Meanings(config, engine_version), Past(config)
     recipes, problems = _recipes(
         meanings, graph, records, {**config.variables, **(variables or {})}, engine, engine_version
@@ -147,7 +148,7 @@ def _unknown_private(graph: Graph, records: Mapping[TableName, Record]) -> dict[
     return found
 
 
-def _between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
+def between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
     """Datasets whose data is published and whose record is not yet, because a run is at it or was killed there."""
     found = {}
     for staged in sorted((config.state / "publish").glob("*.json")):
@@ -169,6 +170,13 @@ def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
     )
     parsed.save()
     return found
+
+
+def graph_at(config: Config, repo: Repository, commit: str) -> tuple[Graph, list[MedallionError]]:
+    """The same of a commit, given by its full hash."""
+    paths = [path for path in repo.list(commit, ["sql"]) if path.lower().endswith(".sql")]
+    texts = repo.read(commit, paths)
+    return graph_of(texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file)
 
 
 def _sql_files(root: str, folder: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from medallion.models.tolerances import Tolerance
+
 if TYPE_CHECKING:
     from medallion.names import TableName
 
@@ -118,14 +120,6 @@ class Rows:
     changed: int | None = 0
     null_keys: tuple[int, int] = (0, 0)
     duplicate_keys: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How far numbers may lie apart and still be the same: by ``absolute``, or by ``relative`` of the larger one."""
-
-    absolute: float = 0.0
-    relative: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

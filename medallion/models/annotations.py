@@ -41,6 +41,7 @@ WORDS: Mapping[str, Word] = {
     "tag": Word("Words to select the dataset by.", True, False, True),
     "incremental": Word("Only new rows are computed.", True, False, None),
     "private": Word("The column's values are never shown.", True, True, None),
+    "tolerance": Word("How far two versions of a number may lie apart and be the same in a diff.", True, True, True),
     "not_null": Word("The column holds no NULL.", True, True, None),
     "unique": Word("No value, or combination of these columns, comes twice.", True, True, None),
     "accepted_values": Word("The only values the column may hold.", True, True, True),
@@ -133,6 +134,7 @@ _EXAMPLES = {
     "warn": "@warn freshness ordered_at < 2 days",
     "expect": "@expect removed at most 1%",
     "private": "@private email, phone",
+    "tolerance": "@tolerance 1e-9",
     "not_null": "@not_null order_id, status",
     "unique": "@unique order_id",
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from medallion.models.annotations import Annotation
     from medallion.models.check import Check
+    from medallion.models.tolerances import Tolerance
     from medallion.names import TableName
 
 __all__ = ["Call", "Macro", "Model", "Reference", "SourceReference", "TableFunction", "Word"]
@@ -105,6 +106,13 @@ class Model:
         """The columns, in lower case, whose values are never shown."""
         marked = (a for a in self.annotations if a.word == "private")
         return frozenset(n.lower() for a in marked for n in ((a.column,) if a.column is not None else a.names()))
+
+    @property
+    def tolerances(self) -> Mapping[str, Tolerance]:
+        """How far numbers of two versions may lie apart, by column in lower case."""
+        from medallion.models.tolerances import read_tolerance
+
+        return dict(read_tolerance(a, self.path, self.text) for a in self.annotations if a.word == "tolerance")
 
     def locate(self, offset: int, length: int = 1, note: str = "") -> Location:
         """A place in the file, from a character offset."""

@@ -29,6 +29,7 @@ def parse_model(name: TableName, path: str, text: str, layers: Sequence[str]) ->
     a read that cannot be seen in the text.
     """
     model = _read(name, path, text, layers)
+    _ = model.tolerances  # What is wrong with one is told now.
     checks = [read_check(a, path, text) for a in model.annotations if a.word in CONDITIONS]
     for check in checks:
         if check.compares_by_key and not model.key:
