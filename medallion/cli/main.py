@@ -33,7 +33,7 @@ def main() -> None:
         sys.stdout.write(f"medallion {__version__}\n")
         sys.exit(0)
     if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
-        from medallion.cli.driver import convert
+        from medallion.cli.textconv import convert
 
         convert(sys.argv[3])
         sys.exit(0)
