@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ __all__ = ["textconv"]
 
 # Git tells the programs that it starts which repository is meant where that cannot be told from the folder.
 _REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
-_MODELS = ":(glob)**/sql/**/*.sql"
+_MODELS = ":(glob,icase)**/sql/**/*.sql"
 
 
 def textconv(path: Path, folder: Path, environ: Mapping[str, str]) -> str:
@@ -69,38 +71,43 @@ class _Converter:
 
         private = self._private()
         note = "" if private is not None else "values are left out: what the models mark as @private cannot be told\n"
-        return note + summarise(file, self._key(stem), private)
+        return note + summarise(file, self._keys(stem), private)
 
     def _store(self) -> Store | None:
         """The objects of the repository that Git works in."""
-        asked = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir")
-        if asked is None:
+        if self._place is None:
             return None
-        common = Path(os.fsdecode(asked).rstrip("\n"))
+        common = self._place[0]
         return Store(Repository(common, common, "", common, common))
 
-    def _key(self, stem: str) -> tuple[str, ...]:
-        """The key of the dataset, where its record in the work tree can be told from the name that Git kept."""
+    @cached_property
+    def _place(self) -> tuple[Path, bool] | None:
+        """The repository's common folder, and whether this is a work tree; None outside of any."""
+        asked = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir", "--is-inside-work-tree")
+        if asked is None:
+            return None
+        common, inside, _ = os.fsdecode(asked).rsplit("\n", 2)
+        return Path(common), inside == "true"
+
+    def _keys(self, stem: str) -> set[tuple[str, ...]]:
+        """The keys of the datasets in the work tree that have the name that Git kept; it tells no folder."""
         from medallion.records import Record
 
         listed = self._ask("ls-files", "-z", "--cached", "--others", "--", f":(glob)**/data/*/{stem}.json")
         keys = set()
         for path in filter(None, os.fsdecode(listed or b"").split("\0")):
-            try:
+            with suppress(MedallionError, OSError):
                 keys.add(Record.decode((self.folder / path).read_bytes(), path).key)
-            except (MedallionError, OSError):
-                continue
-        return keys.pop() if len(keys) == 1 else ()
+        return keys - {()}
 
     def _private(self) -> frozenset[str] | None:
         """The columns, in lower case, that any model marks as private; None where that cannot be told.
 
         Git does not say whose data it is, so a mark counts for every dataset.
         """
-        if self._ask("rev-parse", "--git-dir") is None:
+        if self._place is None:
             return frozenset()
-        inside = self._ask("rev-parse", "--is-inside-work-tree")
-        where = ("--untracked",) if (inside or b"").strip() == b"true" else ("HEAD",)
+        where = ("--untracked",) if self._place[1] else ("HEAD",)
         found = self.git.attempt(
             *("grep", "-z", "-I", "-l", "-F", "-e", "@private", *where, "--", _MODELS), env=self.environ
         )

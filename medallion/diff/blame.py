@@ -144,7 +144,8 @@ class _History:
         at_head = self._states.get(head or "", _State(head or "", None))
         here = self._in_worktree()
         if here.content != at_head.content:
-            self.steps.insert(0, _Step(here, at_head.commit or None, ()))
+            version = next((s.new.commit for s in self.steps if s.new.content == at_head.content), at_head.commit)
+            self.steps.insert(0, _Step(here, version or None, ()))
         self._parents = {step.new.commit: step.parent for step in self.steps}
 
     def newest_first(self) -> list[_State]:
@@ -239,31 +240,49 @@ class _Search:
         old, skipped = self._readable(step)
         if step.new.content == (old.content if old else "") and not skipped:
             return None
-        new = self._row(step.new)
+        new, before = self._row(step.new), self._row(old) if old else 0
         if isinstance(new, str):
             return self._told(step, None, error=new)
-        before = self._row(old) if old else 0
         assert not isinstance(before, str)  # noqa: S101 - only what can be read was taken
-        if any(self._same(self._row(merged), new, merged, step.new) for merged in step.merged):
+        status, names = self._status(before, new, old, step.new)
+        if status is None or any(self._is_as_in(merged, step.new) for merged in step.merged):
             return None
-        if not isinstance(new, Row) and not isinstance(before, Row):
-            return None
-        notes = [f"or in {s.commit[:7]}, which cannot be read" for s in skipped]
         causes, private = self.causes.between(
             (old.commit, old.record) if old else None, (step.new.commit, step.new.record), unread=bool(skipped)
         )
-        if not isinstance(new, Row):
-            assert isinstance(before, Row)  # noqa: S101 - one of the two is
-            return self._told(
-                step, RowStatus.REMOVED, self.reader.cells(before, private, added=False), causes, tuple(notes)
-            )
+        notes = [f"or in {s.commit[:7]}, which cannot be read" for s in skipped]
+        cells: tuple[Cell, ...] = ()
+        if isinstance(before, Row) and isinstance(new, Row):
+            cells = self.reader.compare(before, new, names, private)
+            notes = [*_of_columns(before, new, names), *notes]
+        elif isinstance(new, Row):
+            cells = self._cells(step.new, new, private, added=True)
+        elif isinstance(before, Row) and old:
+            cells = self._cells(old, before, private, added=False)
+        return self._told(step, status, cells, causes, tuple(notes))
+
+    def _cells(self, state: _State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:
+        """All cells but those of the key."""
+        key = self._names.get(state.content) or ()
+        return tuple(cell for cell in self.reader.cells(row, private, added=added) if cell.column not in key)
+
+    def _status(
+        self, before: Row | int, after: Row | int, old: _State | None, new: _State
+    ) -> tuple[RowStatus | None, Mapping[str, str]]:
+        """What became of the row, None where nothing did; and the columns that both have, with their names before."""
         if not isinstance(before, Row):
-            return self._told(step, RowStatus.ADDED, self.reader.cells(new, private, added=True), causes, tuple(notes))
-        names = _renames(step.new.record, old.record if old else None)
-        cells = self.reader.compare(before, new, names, private)
-        if not cells:
-            return None
-        return self._told(step, RowStatus.CHANGED, cells, causes, (*_of_columns(before, new, names), *notes))
+            return (RowStatus.ADDED if isinstance(after, Row) else None), {}
+        if not isinstance(after, Row):
+            return RowStatus.REMOVED, {}
+        names = _renames(new.record, old.record if old else None)
+        return (RowStatus.CHANGED if self.reader.compare(before, after, names, ()) else None), names
+
+    def _is_as_in(self, merged: _State, new: _State) -> bool:
+        """Whether a version that was merged has the row as it came out."""
+        before, after = self._row(merged), self._row(new)
+        if isinstance(before, str) or isinstance(after, str):
+            return False
+        return self._status(before, after, merged, new)[0] is None
 
     def _told(
         self,
@@ -281,7 +300,7 @@ class _Search:
             row.committed_at if row else None,
             row.author if row else "",
             row.subject if row else "not committed",
-            tuple(cell for cell in cells if cell.column not in self.key),
+            cells,
             causes,
             notes,
             error,
@@ -355,12 +374,6 @@ class _Search:
                 data = workspace.observed.data[self.name]
                 self._files[state.content] = files_in_worktree(workspace.config, self.store, record, data, identities)
         return self._files[state.content]
-
-    def _same(self, old: Row | int | str, new: Row | int, before: _State, after: _State) -> bool:
-        """Whether a version that was merged has the row as it came out."""
-        if not isinstance(old, Row) or not isinstance(new, Row):
-            return not isinstance(old, str | Row) and not isinstance(new, Row)
-        return not self.reader.compare(old, new, _renames(after.record, before.record), ())
 
     def _never(self, *, unread: int) -> MedallionError:
         rest = f" that can be read ({unread} cannot)" if unread else ""

@@ -25,7 +25,7 @@ Value = str | None
 
 _INTEGERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _WHOLE = re.compile(r"[+-]?\d+")
-_DUCKDB_LIMIT = 200_000
+_COMPARED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class RowReader:
         most = max(1, len(value) // 3)
         distance = f"levenshtein(lower({name}), {literal(value.lower())})"
         found = self._ask(
-            f"SELECT DISTINCT {name}, {distance} AS d FROM (SELECT {name} FROM {source} LIMIT {_DUCKDB_LIMIT}) "
+            f"SELECT DISTINCT {name}, {distance} AS d FROM (SELECT {name} FROM {source} LIMIT {_COMPARED}) "
             f"WHERE length({name}) <= {2 * len(value)} AND {distance} <= {most} ORDER BY d, 1 LIMIT 3"
         )
         return [near for near, _ in found]
@@ -136,28 +136,34 @@ class RowReader:
         has differs where its value is not NULL. Where the type changed, a value is the same if it is so in both types.
         """
         before, after = self._texts(old), self._texts(new)
+        same = self._unchanged(old, new, names)
         cells = []
         for name, text in after.items():
             if name not in names:
                 if text is not None:
                     cells.append(_cell(name, None, text, private))
-            elif not self._same(old, names[name], new, name):
+            elif name not in same:
                 cells.append(_cell(name, before[names[name]], text, private, also=names[name]))
         gone = [name for name, text in before.items() if name not in names.values() and text is not None]
         return (*cells, *(_cell(name, before[name], None, private) for name in gone))
 
-    def _same(self, old: Row, before: str, new: Row, after: str) -> bool:
+    def _unchanged(self, old: Row, new: Row, names: Mapping[str, str]) -> set[str]:
+        """The columns of ``new`` that hold what they held in ``old``."""
+        alike = [name for name in names if old.columns[names[name]] == new.columns[name]]
+        tests = [f"o.{identifier(names[n])} IS NOT DISTINCT FROM n.{identifier(n)}" for n in alike]
+        found = self._ask(f"SELECT {', '.join(tests)} FROM {old.table} o, {new.table} n")[0] if tests else ()
+        same = {name for name, is_same in zip(alike, found, strict=True) if is_same}
+        return same | {n for n in names if n not in alike and self._is_same_in_both(old, names[n], new, n)}
+
+    def _is_same_in_both(self, old: Row, before: str, new: Row, after: str) -> bool:
+        """Whether a value is the same in the type that the column had and in the one that it has."""
         import duckdb
 
         o, n = f"o.{identifier(before)}", f"n.{identifier(after)}"
-        was, now = old.columns[before], new.columns[after]
-        test = f"{o} IS NOT DISTINCT FROM {n}"
-        if was != now:
-            test = (
-                f"TRY_CAST({o} AS {now}) IS NOT DISTINCT FROM {n} AND TRY_CAST({n} AS {was}) IS NOT DISTINCT FROM {o}"
-            )
+        there, back = f"TRY_CAST({o} AS {new.columns[after]})", f"TRY_CAST({n} AS {old.columns[before]})"
         source = f"FROM {old.table} o, {new.table} n"
         try:
+            test = f"{there} IS NOT DISTINCT FROM {n} AND {back} IS NOT DISTINCT FROM {o}"
             return bool(self._ask(f"SELECT {test} {source}")[0][0])
         except duckdb.Error:  # There is no cast between the two types.
             text = f"CAST({o} AS VARCHAR) IS NOT DISTINCT FROM CAST({n} AS VARCHAR)"

@@ -10,6 +10,7 @@ larger file the first and the last rows are shown.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["COUNTED", "plain", "summarise"]
 
 COUNTED = 1_000_000
-"""Up to so many cells are read; in a larger file only the footer and the rows at both ends are."""
+"""Up to so many cells, in 32 MB, are read; in a larger file only the footer and the rows at both ends are."""
 
 _SAMPLE = 20
 _WHOLE = 40
@@ -39,8 +40,10 @@ _ENDS = 5
 _SHOWN_COLUMNS = 30
 _SHOWN_LENGTH = 60
 _COUNTED_COLUMNS = 200
+_COUNTED_SIZE = 32 << 20  # A cell may hold megabytes.
 _PRIVATE = "(private)"
 _BLOCK = 1 << 20
+_SWITCH = 1e-4
 _NUMBERS = frozenset(
     {
         *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
@@ -49,16 +52,19 @@ _NUMBERS = frozenset(
 )
 
 
-def summarise(file: Path, key: Sequence[str] = (), private: Collection[str] | None = frozenset()) -> str:
+def summarise(file: Path, keys: Collection[Sequence[str]] = (), private: Collection[str] | None = frozenset()) -> str:
     """The summary of a Parquet file; ``MedallionError`` or an error of DuckDB where it cannot be read.
 
-    ``key`` are the columns that identify a row. Of the columns in ``private`` (in lower case), or of all where it is
-    None, no value is shown.
+    ``keys`` are those that the file may have: rows are sampled by the only one whose columns are there. Of the columns
+    in ``private`` (in lower case), or of all where it is None, no value is shown.
     """
     file = file.resolve()
     layout = read_layout(file)
     sums: list[int] = []
-    # It takes about as long as loading DuckDB does, beside it. A pool would load half as much again.
+    # It takes about as long as loading DuckDB does, beside it, if it need not wait after every block for the lock that
+    # an import holds.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
     thread = Thread(target=_add_checksums, args=(sums, file, layout))
     thread.start()
     from medallion.config import Config
@@ -68,10 +74,11 @@ def summarise(file: Path, key: Sequence[str] = (), private: Collection[str] | No
         Config(file.parent), threads=2, memory_limit=None, folders=(), spill=file.parent, files=(file,), cursors=0
     )
     with closing(connection):
-        summary = _Summary(connection, file, layout, key, private)
+        summary = _Summary(connection, file, layout, keys, private)
         about = summary.about()
         title, rows = summary.sample()
     thread.join()
+    sys.setswitchinterval(interval)
     return "".join(f"{line}\n" for line in summary.lines(about, sums, title, rows))
 
 
@@ -101,7 +108,7 @@ class _Summary:
         connection: duckdb.DuckDBPyConnection,
         file: Path,
         layout: Layout,
-        key: Sequence[str],
+        keys: Collection[Sequence[str]],
         private: Collection[str] | None,
     ) -> None:
         self.connection = connection
@@ -110,18 +117,17 @@ class _Summary:
         self.rows = layout.rows
         self.types: Mapping[str, str] = {name: kind for name, kind, *_ in self._ask(f"DESCRIBE FROM {self.table}")}
         spelt = {name.lower(): name for name in self.types}
-        found = [spelt[name.lower()] for name in key if name.lower() in spelt]
-        self.key = tuple(found) if len(found) == len(key) else ()
+        fitting = [key for key in keys if all(name.lower() in spelt for name in key)]
+        self.key = tuple(spelt[name.lower()] for name in fitting[0]) if len(fitting) == 1 else ()
         self.private = {name for name in self.types if private is None or name.lower() in private}
-        self.counted = self.rows * len(self.types) <= COUNTED and len(self.types) <= _COUNTED_COLUMNS
+        small = self.rows * len(self.types) <= COUNTED and file.stat().st_size <= _COUNTED_SIZE
+        self.counted = small and len(self.types) <= _COUNTED_COLUMNS
 
     def lines(
         self, about: Mapping[str, _About], sums: Sequence[int], title: str, rows: Sequence[Sequence[str | None]]
     ) -> Iterator[str]:
         """The text, of what is known of each column, the checksums, and the sampled rows with a line about them."""
         yield f"rows {self.rows:,}"
-        if self.key:
-            yield f"key {', '.join(map(plain, self.key))}"
         checksums = dict(zip(self.types, sums, strict=False))
         for name, kind in self.types.items():
             yield _column(name, kind, about.get(name, _About()), checksums.get(name), private=name in self.private)

@@ -178,7 +178,7 @@ def test_the_rows_of_a_dataset_are_sampled_by_its_key(work: Work) -> None:
     done = subprocess.run([sys.executable, "-m", "medallion", "run"], cwd=work.root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     before = told(work, "data/bronze/n.parquet")
-    assert "key id\n" in before
+    assert "the 20 rows with the smallest hash of id:\n" in before
     work.write("sql/bronze/n.sql", "-- @key id\nSELECT i AS id, i % 5 + 1 AS kind FROM range(1000) t(i)\n")
     subprocess.run([sys.executable, "-m", "medallion", "run"], cwd=work.root, capture_output=True, check=True)
     after = told(work, "data/bronze/n.parquet")
