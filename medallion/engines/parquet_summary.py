@@ -40,6 +40,7 @@ _ENDS = 5
 _SHOWN_COLUMNS = 30
 _SHOWN_LENGTH = 60
 _COUNTED_COLUMNS = 200
+_BOUNDED_COLUMNS = 1000  # A statement over thousands of them takes seconds.
 _COUNTED_SIZE = 32 << 20  # A cell may hold megabytes.
 _PRIVATE = "(private)"
 _BLOCK = 1 << 20
@@ -138,6 +139,8 @@ class _Summary:
 
     def about(self) -> Mapping[str, _About]:
         """What is known of each column."""
+        if len(self.types) > _BOUNDED_COLUMNS:
+            return {}
         known = self._in_footer()
         asked = [name for name in self.types if name in known]
         found = dict.fromkeys(asked, _About())
