@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from medallion.check import CheckRun
     from medallion.commit import Committed
     from medallion.diff.blame import Blame
+    from medallion.diff.value import Diff
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.models.graph import Graph
     from medallion.models.model import Model
+    from medallion.observe import Identities
     from medallion.plan import Step
     from medallion.query import Result
     from medallion.records import Record
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from medallion.trace import Trace
     from medallion.unittests.create import Created
     from medallion.unittests.run import Runner, UnitTestResult, UnitTestRun
+    from medallion.versions import Version
     from medallion.workspace import Workspace
 
 __all__ = ["Project"]
@@ -386,6 +389,52 @@ class Project:
     def table(self, name: str, *, at: str | None = None) -> Result:
         """All rows of one dataset at a version."""
         return self.query(f"FROM {TableName.parse(name).sql}", at=at)
+
+    # Differences
+
+    def diff(
+        self,
+        revisions: str = "",
+        tables: Iterable[str] = (),
+        *,
+        where: str = "",
+        columns: Iterable[str] = (),
+        limit: int = 20,
+        rows: Path | None = None,
+        histograms: bool = False,
+    ) -> Diff:
+        """How datasets differ between two versions: ``BASE`` (HEAD) and the work tree, ``BASE..HEAD``, ``BASE...HEAD``.
+
+        ``tables`` are names, or ``layer.*``; without any, all. In each version only rows that the SQL condition
+        ``where`` is true of are compared, of ``columns`` those (none: all) and the key. ``limit`` is how many rows of
+        each dataset are shown, 0 for all; ``rows`` a new Parquet file for all rows of one dataset that differ. Only
+        objects of what differs are fetched.
+        """
+        from contextlib import nullcontext
+
+        from medallion.diff.between import chosen, diff_versions
+        from medallion.diff.compare import Asked
+        from medallion.diff.export import new_file
+        from medallion.diff.revisions import parse_range, resolve_range
+        from medallion.observe import Identities
+
+        sides = resolve_range(self.repository, parse_range(revisions))
+        identities = Identities(self.config.root)
+        base, head = (self._version(side.commit, identities) for side in sides)
+        asked = Asked(where, tuple(_listed(columns)), limit, histograms)
+        names = chosen((base, head), _listed(tables))
+        with new_file(rows) if rows is not None else nullcontext() as file:
+            found = diff_versions(self.config, sides, (base, head), names, asked, rows=file)
+        identities.save()
+        return found
+
+    def _version(self, commit: str, identities: Identities) -> Version:
+        """A commit, or the work tree for ""."""
+        from medallion.versions import version_at, version_here
+
+        if commit:
+            return version_at(self.config, self.repository, self.store, commit, identities)
+        return version_here(self.config, self._store, identities)
 
     # Versions
 

@@ -24,10 +24,10 @@ def literal(value: str | float | bool) -> str:  # noqa: FBT001  # a boolean is a
     return "'" + value.replace("'", "''") + "'"
 
 
-def read_parquet(files: Iterable[str]) -> str:
+def read_parquet(files: Iterable[str], *options: str) -> str:
     """A table that reads exactly these files. The folders of a path are no columns, whatever they are called."""
     listed = ", ".join(literal(no_glob(file)) for file in files)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
+    return f"read_parquet([{listed}], {', '.join(['hive_partitioning = false', *options])})"
 
 
 def no_glob(path: str) -> str:

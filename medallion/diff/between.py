@@ -1,0 +1,174 @@
+"""How the datasets of two versions differ. What is equal by its content id is neither fetched nor read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
+from medallion.errors import DataError, MedallionError
+from medallion.names import TableName, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from medallion.config import Config
+    from medallion.diff.compare import Asked
+    from medallion.diff.value import Side
+    from medallion.records import Record
+    from medallion.versions import Version
+
+__all__ = ["chosen", "diff_versions"]
+
+#: What a comparison may take in memory where the configuration does not say.
+_MEMORY = "800MB"
+
+_Files = dict[TableName, tuple[Path, ...]]
+
+
+def chosen(versions: Sequence[Version], terms: Collection[str]) -> list[TableName]:
+    """The datasets that any of the versions has, in order: those named, or (without terms) all.
+
+    ``layer.*`` names all of a layer. ``MedallionError`` for a name that no version has.
+    """
+    known = sorted({name for version in versions for name in (*version.records, *version.broken)})
+    if not terms:
+        return known
+    found: set[TableName] = set()
+    for term in terms:
+        layer, _, rest = term.partition(".")
+        matching = [n for n in known if str(n) == term or (rest == "*" and n.layer == layer)]
+        if not matching:
+            near = nearest(term, map(str, known))
+            hint = f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, known)) or 'no datasets'}"
+            raise MedallionError(f"neither version has a dataset {term}", hint=hint)
+        found.update(matching)
+    return sorted(found)
+
+
+def diff_versions(
+    config: Config,
+    sides: tuple[Side, Side],
+    versions: tuple[Version, Version],
+    names: Sequence[TableName],
+    asked: Asked,
+    *,
+    rows: Path | None = None,
+) -> Diff:
+    """Compare two versions of the datasets ``names``, in DuckDB that can read their files and nothing else.
+
+    A dataset that cannot be compared is part of the result, with the reason. ``rows``: a Parquet file to write every
+    row that differs to; then one dataset may differ, else ``MedallionError``.
+    """
+    base, head = versions
+    found = {name: _by_record(name, base, head) for name in names}
+    todo = [name for name in names if found[name] is None]
+    if rows is not None and len(todo) != 1:
+        different = ", ".join(map(str, todo)) or "none"
+        raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
+    tables = {name: table for name, table in found.items() if table is not None}
+    if todo:
+        tables |= _compared(config, versions, todo, asked, rows)
+    notes = []
+    if not base.records and not base.broken and head.records:
+        notes.append(f"there are no datasets at {sides[0].short}: all of them are new")
+    return Diff(sides[0], sides[1], tuple(_sized(tables[name], base, head) for name in names), tuple(notes))
+
+
+def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | None:
+    """What the records alone tell; None where the data has to be looked at."""
+    for version in (base, head):
+        if name in version.broken:
+            return TableDiff(name, Status.UNAVAILABLE, error=str(version.broken[name]))
+    old, new = base.records.get(name), head.records.get(name)
+    if old is None and new is not None:
+        return TableDiff(name, Status.ADDED, rows=Rows(0, new.rows, added=new.rows), columns=_columns(new, added=True))
+    if new is None and old is not None:
+        gone = Rows(old.rows, 0, removed=old.rows)
+        return TableDiff(name, Status.REMOVED, rows=gone, columns=_columns(old, added=False))
+    if old is not None and new is not None and old.content_id == new.content_id:
+        return TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
+    return None
+
+
+def _columns(record: Record, *, added: bool) -> tuple[ColumnDiff, ...]:
+    if added:
+        return tuple(
+            ColumnDiff(c.name, ColumnStatus.ADDED, head_type=c.type, head_nullable=c.nullable) for c in record.columns
+        )
+    return tuple(
+        ColumnDiff(c.name, ColumnStatus.REMOVED, base_name=c.name, base_type=c.type, base_nullable=c.nullable)
+        for c in record.columns
+    )
+
+
+def _sized(table: TableDiff, base: Version, head: Version) -> TableDiff:
+    old, new = base.records.get(table.name), head.records.get(table.name)
+    return replace(
+        table,
+        base_content=old.content_id if old else "",
+        head_content=new.content_id if new else "",
+        base_bytes=old.size if old else 0,
+        head_bytes=new.size if new else 0,
+    )
+
+
+def _compared(
+    config: Config, versions: tuple[Version, Version], names: Sequence[TableName], asked: Asked, rows: Path | None
+) -> dict[TableName, TableDiff]:
+    import duckdb
+
+    from medallion.diff.compare import Part, compare
+    from medallion.engines.faults import read_fault
+    from medallion.engines.sandbox import connect
+
+    failed: dict[TableName, TableDiff] = {}
+    files = [_files(version, names, failed) for version in versions]
+    there = [name for name in names if name not in failed]
+    if not there:
+        return failed
+    connection, cursors = connect(
+        config,
+        threads=config.threads or os.cpu_count() or 1,
+        memory_limit=config.memory_limit or _MEMORY,
+        folders=[],
+        files=[path for side in files for name in there for path in side[name]] + ([rows] if rows else []),
+        spill=Path(tempfile.gettempdir()),
+    )
+    found = dict(failed)
+    try:
+        cursor = cursors.get()
+        for name in there:
+            base, head = (
+                Part(version.records[name], side[name], version.graph.models.get(name))
+                for version, side in zip(versions, files, strict=True)
+            )
+            try:
+                found[name] = compare(cursor, name, base, head, asked, rows)
+            except duckdb.InterruptException as error:
+                raise KeyboardInterrupt from error
+            except duckdb.Error as error:
+                reason = read_fault(error).message.splitlines()[0]
+                found[name] = TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}")
+    finally:
+        connection.close()
+    return found
+
+
+def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
+    """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
+    wanted = [name for name in names if name not in failed]
+    try:
+        return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
+    except DataError:
+        pass
+    found: _Files = {}
+    for name in wanted:
+        try:
+            found[name] = tuple(version.files([version.records[name]])[name])
+        except MedallionError as error:
+            failed[name] = TableDiff(name, Status.UNAVAILABLE, error=str(error))
+    return found

@@ -1,0 +1,73 @@
+"""Write every row that differs to a Parquet file."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from medallion.diff.differing import TABLE
+from medallion.engines.sql import identifier, literal
+from medallion.errors import Location, MedallionError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from medallion.diff.pair import Pair
+
+__all__ = ["new_file", "write_rows"]
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside ``path``, which takes its place when all went well; ``MedallionError`` if that exists."""
+    if path.exists():
+        raise MedallionError("the file is there already", location=Location(str(path)), hint="name a new one")
+    if not path.parent.is_dir():
+        raise MedallionError("there is no such folder", location=Location(str(path.parent)))
+    temporary = path.resolve().with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        if temporary.exists():
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_rows(cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection[str], path: Path) -> None:
+    """Write the rows in the table of those that differ, in the order of the key.
+
+    ``_status`` is added, removed or changed, ``_times`` how many such rows there are, ``_changed`` which columns
+    changed. A column of the key is ``key.name``, any other ``base.name`` and ``head.name``. Columns in ``hidden``
+    (names in lower case) are left out, but for their names in ``_changed``.
+    """
+    columns = []
+    for i, column in enumerate(pair.columns):
+        if column.head.lower() in hidden or column.base.lower() in hidden:
+            continue
+        if i < pair.keys:
+            cast = f"coalesce(n{i}, TRY_CAST(o{i} AS {column.head_type}))"
+            columns.append(f"{cast} AS {identifier(f'key.{column.head}')}")
+        else:
+            columns.append(f"o{i} AS {identifier(f'base.{column.head}')}, n{i} AS {identifier(f'head.{column.head}')}")
+    changed = ", ".join(
+        f"CASE WHEN oh AND nh AND {pair.differs(i)} THEN {literal(column.head)} END"
+        for i, column in enumerate(pair.columns)
+        if i >= pair.keys
+    )
+    status = "CASE WHEN oh IS NULL THEN 'added' WHEN nh IS NULL THEN 'removed' ELSE 'changed' END"
+    keys = range(pair.keys) if pair.keys else range(len(pair.columns))
+    order = ", ".join(f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys)
+    listed = ", ".join(
+        [
+            f"{status} AS _status",
+            "times AS _times",
+            f"list_filter(CAST([{changed}] AS VARCHAR[]), lambda x: x IS NOT NULL) AS _changed",
+            *columns,
+        ]
+    )
+    ordered = f"FROM {TABLE} ORDER BY {order}, oh IS NULL" if pair.columns else f"FROM {TABLE}"
+    cursor.execute(f"COPY (SELECT {listed} {ordered}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")

@@ -1,0 +1,175 @@
+"""What became of each column: its cells that changed, and its values over all rows before and after."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from medallion.diff.cells import is_number, is_ordered
+from medallion.diff.told import cells_changed, patterns
+from medallion.diff.value import ColumnDiff, ColumnStatus, Histogram, Statistics
+from medallion.engines.sql import identifier, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import duckdb
+
+    from medallion.diff.columns import Matched, Matching
+    from medallion.diff.pair import Pair, Table
+    from medallion.diff.told import Cells
+    from medallion.records import Record
+
+__all__ = ["describe_columns"]
+
+_BINS = 24
+_TOGETHER = 100
+
+
+def describe_columns(
+    cursor: duckdb.DuckDBPyConnection,
+    pair: Pair,
+    matching: Matching,
+    records: tuple[Record, Record],
+    *,
+    hidden: Collection[str],
+    histograms: bool,
+) -> tuple[ColumnDiff, ...]:
+    """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read."""
+    cells = dict(zip((c.head for c in pair.columns), cells_changed(cursor, pair) if pair.columns else (), strict=True))
+    places = {column.head: place for place, column in enumerate(pair.columns)}
+    # Without a key no cells are counted; then the values of all columns are told, where rows differ at all.
+    looked = [c for c in matching.common if (cells[c.head][0] if pair.keys else True)]
+    before = _statistics(cursor, pair.base, [*(c.base for c in looked), *matching.removed], hidden)
+    after = _statistics(cursor, pair.head, [*(c.head for c in looked), *matching.added], hidden)
+    nullable = [{column.name: column.nullable for column in record.columns} for record in records]
+    found: list[ColumnDiff] = []
+    for column in matching.common:
+        private = column.head.lower() in hidden or column.base.lower() in hidden
+        place = places[column.head]
+        told = patterns(cursor, pair, place) if pair.keys and cells[column.head][0] and not private else ((), 0, 0)
+        drawn = histograms and not private and (cells[column.head][0] > 0 if pair.keys else True)
+        found.append(
+            ColumnDiff(
+                name=column.head,
+                status=_status(column, matching, cells[column.head] if pair.keys else None),
+                base_name=column.base,
+                base_type=column.base_type,
+                head_type=column.head_type,
+                base_nullable=nullable[0].get(column.base, True),
+                head_nullable=nullable[1].get(column.head, True),
+                moved=column.head in matching.moved,
+                private=private,
+                is_key=place < pair.keys,
+                changed=cells[column.head][0] if pair.keys else None,
+                patterns=told[0],
+                other_changes=cells[column.head][0] if private and pair.keys else told[1],
+                other_patterns=told[2],
+                nulls_gained=cells[column.head][1],
+                nulls_lost=cells[column.head][2],
+                tolerance=pair.comparisons[place].tolerated,
+                base_statistics=before.get(column.base),
+                head_statistics=after.get(column.head),
+                histogram=_histogram(cursor, pair, column) if drawn else None,
+            )
+        )
+    found += [
+        ColumnDiff(
+            name=name,
+            status=ColumnStatus.ADDED,
+            head_type=pair.head.types[name],
+            head_nullable=nullable[1].get(name, True),
+            private=name.lower() in hidden,
+            head_statistics=after.get(name),
+        )
+        for name in matching.added
+    ]
+    order = {name: place for place, name in enumerate(pair.head.types)}
+    found.sort(key=lambda column: order[column.name])
+    found += [
+        ColumnDiff(
+            name=name,
+            status=ColumnStatus.REMOVED,
+            base_name=name,
+            base_type=pair.base.types[name],
+            base_nullable=nullable[0].get(name, True),
+            private=name.lower() in hidden,
+            base_statistics=before.get(name),
+        )
+        for name in matching.removed
+    ]
+    return tuple(found)
+
+
+def _status(column: Matched, matching: Matching, cells: Cells | None) -> ColumnStatus:
+    if column.renamed:
+        return ColumnStatus.RENAMED
+    if column.retyped:
+        return ColumnStatus.RETYPED
+    if cells and cells[0]:
+        return ColumnStatus.CHANGED
+    return ColumnStatus.MOVED if column.head in matching.moved else ColumnStatus.EQUAL
+
+
+def _statistics(
+    cursor: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str], hidden: Collection[str]
+) -> dict[str, Statistics]:
+    """Statistics of these columns over all rows; of a private one the number of NULLs alone."""
+    found: dict[str, Statistics] = {}
+    for start in range(0, len(names), _TOGETHER):
+        together = names[start : start + _TOGETHER]
+        asked = ", ".join(
+            _asked(table.types[name], identifier(name), told=name.lower() not in hidden) for name in together
+        )
+        (row,) = cursor.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
+        for i, name in enumerate(together):
+            values, least, greatest, mean = row[4 * i : 4 * i + 4]
+            found[name] = Statistics(table.rows - int(values), least, greatest, _rounded(mean))
+    return found
+
+
+def _asked(kind: str, column: str, *, told: bool) -> str:
+    ordered = told and is_ordered(kind)
+    bounds = f"CAST(min({column}) AS VARCHAR), CAST(max({column}) AS VARCHAR)" if ordered else "NULL, NULL"
+    mean = f"avg(CAST({column} AS DOUBLE))" if told and is_number(kind) else "NULL"
+    return f"count({column}), {bounds}, {mean}"
+
+
+def _rounded(mean: float | None) -> float | None:
+    """A mean without its last digits: they depend on the order in which threads have added. None for no number."""
+    return float(f"{mean:.10g}") if mean is not None and isfinite(mean) else None
+
+
+def _histogram(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: Matched) -> Histogram | None:
+    """How the values of a column of numbers or times lie, in both versions; None where there are not two of them."""
+    numbers = is_number(column.base_type) and is_number(column.head_type)
+    times = all(kind.startswith(("DATE", "TIMESTAMP")) for kind in (column.base_type, column.head_type))
+    if not numbers and not times:
+        return None
+    values = []
+    for table, name in ((pair.base, column.base), (pair.head, column.head)):
+        value = f"CAST({identifier(name)} AS DOUBLE)" if numbers else f"CAST(epoch({identifier(name)}) AS DOUBLE)"
+        values.append(f"(SELECT v FROM (SELECT {value} AS v FROM {table.sql}) WHERE isfinite(v))")
+    ((low, high),) = cursor.execute(
+        f"SELECT min(v), max(v) FROM (FROM {values[0]} UNION ALL FROM {values[1]})"
+    ).fetchall()
+    if low is None or not high > low or (high - low) == float("inf"):
+        return None
+    edges = [low + (high - low) * i / _BINS for i in range(_BINS)] + [high]
+    counts = [_binned(cursor, table, low, high) for table in values]
+    if numbers:
+        labels = [f"{edge:,.6g}" for edge in edges]
+    else:
+        told = ", ".join(f"CAST(make_timestamp({int(edge * 1_000_000)}) AS VARCHAR)" for edge in edges)
+        labels = list(cursor.execute(f"SELECT {told}").fetchall()[0])
+    return Histogram(tuple(edges), tuple(labels), counts[0], counts[1])
+
+
+def _binned(cursor: duckdb.DuckDBPyConnection, table: str, low: float, high: float) -> tuple[int, ...]:
+    share = f"(v - {literal(repr(low))}::DOUBLE) / {literal(repr(high - low))}::DOUBLE"
+    rows: Mapping[Any, Any] = dict(
+        cursor.execute(
+            f"SELECT least(floor({share} * {_BINS})::INTEGER, {_BINS - 1}) AS bin, count(*) FROM {table} GROUP BY bin"
+        ).fetchall()
+    )
+    return tuple(int(rows.get(i, 0)) for i in range(_BINS))
