@@ -48,6 +48,7 @@ ACTED_ON = {
     "contract": "enforced: what would have other columns is not built, unless `run --accept` is asked to",
     "tag": "`tag:word` selects the dataset",
     "private": "values are in no message, log or report",
+    "tolerance": "numbers that near are the same in a diff",
     **dict.fromkeys(
         ("not_null", "unique", "accepted_values", "relationships", "range", "regex", "check"),
         "new data that fails is not published",
@@ -65,6 +66,7 @@ EXAMPLES = {
     "tag": "@tag nightly",
     "incremental": "@incremental",
     "private": "@private",
+    "tolerance": "@tolerance 1e-9 or 0.1%",
     "not_null": "@not_null",
     "unique": "@unique",
     "accepted_values": "@accepted_values placed, shipped",
