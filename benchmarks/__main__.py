@@ -38,6 +38,7 @@ ALL = (
     "checks",
     "unit_tests",
     "review",
+    "textconv",
 )
 
 

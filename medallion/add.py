@@ -146,9 +146,9 @@ def _check_size(repo: Repository | None, path: str, origin: Path, name: TableNam
 def _settle(config: Config, path: str, *, track: bool, untracked: bool) -> list[str]:
     """Tell Git how to hold the source; what was done."""
     if track:
-        added = ensure_lines(
-            config.root / ".gitattributes", [f"{_pattern(path)} filter=lfs diff=lfs merge=binary -text"]
-        )
+        diff = "medallion" if path.lower().endswith(".parquet") else "lfs"
+        line = f"{_pattern(path)} filter=lfs diff={diff} merge=binary -text"
+        added = ensure_lines(config.root / ".gitattributes", [line])
         return [f"{path} is tracked with Git LFS" + (" (.gitattributes)" if added else " already")]
     if untracked:
         added = ensure_lines(config.root / ".gitignore", [f"/{_escaped(path)}"])

@@ -15,6 +15,7 @@ from medallion.errors import ConfigError, MedallionError
 from medallion.git.lfs import git_lfs_version
 from medallion.git.process import Git
 from medallion.git.repository import Repository
+from medallion.git.setup import CACHE_SETTING, driver_fault
 from medallion.plan import DataState
 
 if TYPE_CHECKING:
@@ -110,6 +111,13 @@ def _repository(repo: Repository) -> Iterator[Finding]:
                 f"data files merge with {merge}, which is not set up here: git would merge pointers as text",
                 "write merge=binary in .gitattributes",
             )
+    fault = driver_fault(repo)
+    if not fault:
+        yield Finding("ok", "git shows Parquet files with medallion in this clone")
+    elif fault.startswith(CACHE_SETTING):
+        yield Finding("problem", fault, f"git config --unset {CACHE_SETTING}")
+    else:
+        yield Finding("note", fault, "medallion init")
     if repo.git("check-ignore", "--", ".medallion/x", check=False).strip() == b"":
         yield Finding("problem", "Git does not ignore .medallion/", "medallion init")
     for found in find_credentials(repo):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medallion.catalog import Log
     from medallion.check import CheckRun
     from medallion.commit import Committed
+    from medallion.diff.blame import Blame
     from medallion.diff.value import Diff
     from medallion.engines.protocol import Engine
     from medallion.git.lfs import Store
@@ -535,6 +536,19 @@ class Project:
                     f"no version has a dataset {name}", hint=f'did you mean "{near}"?' if near else "`medallion status`"
                 )
         return rows
+
+    def blame(self, name: str, key: Sequence[str], *, limit: int = 0) -> Blame:
+        """The versions in which one row changed, newest first, cell by cell, with what else changed there.
+
+        ``key`` is as on the command line: ``["8231"]``, ``["order_id=8231"]``, ``["a=1,b=2"]``. ``limit`` is how many
+        changes at most, 0 all. ``MedallionError`` where it names no row or several.
+        """
+        from medallion.diff.blame import blame
+
+        table = TableName.parse(name)
+        log = self.log(name)
+        listed = [key] if isinstance(key, str) else list(key)
+        return blame(self.workspace(), self.repository, self.store, table, listed, log, limit=limit)
 
     def add(self, name: str, source: str, *, track: bool = False, untracked: bool = False, encoding: str = "") -> Added:
         """Write a bronze model for a file or URL; ``run`` builds it.

@@ -11,7 +11,15 @@ from medallion.config import KEYS, find_project, load_config
 from medallion.errors import ConfigError, GitError, Location
 from medallion.git.lfs import git_lfs_version
 from medallion.git.repository import Repository
-from medallion.git.setup import DATA_ATTRIBUTES, ensure_lines, init_repository, install_lfs
+from medallion.git.setup import (
+    DATA_ATTRIBUTES,
+    DIFF_ATTRIBUTES,
+    OLD_DATA_ATTRIBUTES,
+    ensure_lines,
+    init_repository,
+    install_driver,
+    install_lfs,
+)
 from medallion.publish import write_file
 
 if TYPE_CHECKING:
@@ -90,8 +98,9 @@ def initialise(folder: Path, *, example: bool = True) -> Iterator[Change]:
         advice = install_lfs(repo)
         yield Change("kept" if had_lfs else "set up", "git-lfs for this repository only")
         yield from (Change("note", text) for text in advice)
+        yield Change("set up" if install_driver(repo) else "kept", "git diff of Parquet files, in this repository only")
         yield from _config(folder)
-        yield from _lines(folder / ".gitattributes", [DATA_ATTRIBUTES, SOURCE_ATTRIBUTES])
+        yield from _lines(folder / ".gitattributes", [_data_attributes(folder), SOURCE_ATTRIBUTES])
         yield from _lines(folder / ".gitignore", [_IGNORE])
         if example and not (folder / "sql").exists():
             yield from _example(folder)
@@ -126,6 +135,15 @@ def _config(folder: Path) -> Iterator[Change]:
     else:
         write_file(folder / "medallion.toml", CONFIG.encode())
         yield Change("created", "medallion.toml")
+
+
+def _data_attributes(folder: Path) -> str:
+    """The line for data files; where that of an older medallion stands, which is the user's by now, what it lacks."""
+    try:
+        held = (folder / ".gitattributes").read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return DATA_ATTRIBUTES
+    return DIFF_ATTRIBUTES if OLD_DATA_ATTRIBUTES.split() in [line.split() for line in held] else DATA_ATTRIBUTES
 
 
 def _lines(path: Path, lines: list[str]) -> Iterator[Change]:

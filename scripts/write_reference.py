@@ -25,6 +25,7 @@ from medallion.catalog.schema import TABLES
 from medallion.check import CheckRun
 from medallion.cli.main import app
 from medallion.config import KEYS
+from medallion.diff.blame import Blame, RowVersion
 from medallion.diff.value import (
     Cell,
     ColumnDiff,
@@ -202,9 +203,11 @@ def commands() -> str:
     parts = ["## Options of the program itself\n", *_HEAD, *_rows(options), ""]
     panels: dict[str, list[str]] = {}
     for name, command in program.commands.items():  # type: ignore[attr-defined]
-        panels.setdefault(command.rich_help_panel, []).append(_command(name, command))
-    for panel, listed in panels.items():
-        parts += [f"## {panel}\n", *listed]
+        members = getattr(command, "commands", None) or {"": command}
+        listed = [_command(f"{name} {member}".strip(), found) for member, found in members.items()]
+        panels.setdefault(command.rich_help_panel, []).extend(listed)
+    for panel, texts in panels.items():
+        parts += [f"## {panel}\n", *texts]
     return "\n".join(parts)
 
 
@@ -285,6 +288,8 @@ def python() -> str:
         CheckRun,
         Step,
         VersionRow,
+        Blame,
+        RowVersion,
         UnitTestRun,
         UnitTestResult,
         Difference,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from medallion import __version__
-from medallion.cli import build, data, diff, history, house, review, testing
+from medallion.cli import blame, build, data, diff, driver, history, house, review, testing
 from medallion.cli.grouped import GroupedCommands
 from medallion.errors import MedallionError
 
@@ -57,7 +57,9 @@ house.register_start(app)
 build.register(app)
 testing.register(app)
 history.register(app)
+blame.register(app)
 data.register(app)
 diff.register(app)
 review.register(app)
 house.register(app)
+driver.register(app)

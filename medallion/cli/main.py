@@ -19,7 +19,7 @@ __all__ = ["app", "main"]
 
 
 def __getattr__(name: str) -> Any:
-    """``app``, which is made when it is asked for: to say the version takes no typer."""
+    """``app``, which is made when it is asked for: to say the version, or what git waits for, takes no typer."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from medallion.cli.app import app
@@ -31,6 +31,11 @@ def main() -> None:
     """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"medallion {__version__}\n")
+        sys.exit(0)
+    if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
+        from medallion.cli.textconv import convert
+
+        convert(sys.argv[3])
         sys.exit(0)
     import typer
 

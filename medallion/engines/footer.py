@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from medallion.engines.parquet_footer import SchemaElement
 
-__all__ = ["Footer", "read_footer"]
+__all__ = ["Footer", "leaf_columns", "read_footer"]
 
 _CHUNK = 1 << 20
 _LARGE = 8 << 20
@@ -69,7 +69,7 @@ def read_footer(
     """
     path = literal(str(file))
     layout = read_layout(file)
-    names, owner, flat = _columns(layout.schema)
+    names, owner, flat = leaf_columns(layout.schema)
     types = list(kinds) if kinds and all(map(_comes_back, kinds)) else _types(connection, path)
     leaves = [
         _Leaf(owner[chunk.leaf], chunk.start, chunk.length, 1 if chunk.nulls is None else chunk.nulls)
@@ -111,7 +111,7 @@ def _types(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
     return types
 
 
-def _columns(schema: Sequence[SchemaElement]) -> tuple[list[str], list[int], set[int]]:
+def leaf_columns(schema: Sequence[SchemaElement]) -> tuple[list[str], list[int], set[int]]:
     """Names of the top-level columns, the column that each leaf belongs to, and the columns that are flat."""
     names: list[str] = []
     owner: list[int] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,33 @@ from medallion.git.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DATA_ATTRIBUTES", "ensure_lines", "init_repository", "install_lfs"]
+__all__ = [
+    "CACHE_SETTING",
+    "DATA_ATTRIBUTES",
+    "DIFF_ATTRIBUTES",
+    "OLD_DATA_ATTRIBUTES",
+    "driver_fault",
+    "ensure_lines",
+    "init_repository",
+    "install_driver",
+    "install_lfs",
+]
 
-DATA_ATTRIBUTES = "data/**/*.parquet filter=lfs diff=lfs merge=binary -text"
-"""What makes Git LFS keep a project's data. A merge is binary, because git merges pointers as text otherwise."""
+DATA_ATTRIBUTES = "data/**/*.parquet filter=lfs diff=medallion merge=binary -text"
+"""What makes Git LFS keep a project's data, and Git show it through us.
+
+A merge is binary, because git merges pointers as text otherwise.
+"""
+
+OLD_DATA_ATTRIBUTES = "data/**/*.parquet filter=lfs diff=lfs merge=binary -text"
+"""What projects have that were started before Git showed their data."""
+
+DIFF_ATTRIBUTES = "data/**/*.parquet diff=medallion"
+"""What such a project lacks: of several lines that speak of a file, the last one counts."""
+
+_TEXTCONV = "diff.medallion.textconv"
+_SKIP = "lfs.skipdownloaderrors"
+CACHE_SETTING = "diff.medallion.cachetextconv"
 
 _HOOKS = ("pre-push", "post-checkout", "post-commit", "post-merge")
 
@@ -48,6 +73,63 @@ def install_lfs(repo: Repository) -> list[str]:
         _install(repo, "--skip-repo")
     missing = [hook for hook in _HOOKS if not _calls_lfs(hooks / hook, hook)]
     return [_advice(hooks / hook, hook) for hook in missing if not own or (hooks / hook).exists()]
+
+
+def install_driver(repo: Repository) -> bool:
+    """Have git show Parquet files through ``medallion driver textconv``, in this repository alone; whether it was not.
+
+    Git keeps no answer of ours: what is said of an object that is not here must not outlive its arrival. Before git
+    asks us, it has git-lfs turn the pointer into data, and dies where an object cannot be had; with ``_SKIP``, which a
+    user may have set otherwise, git-lfs hands on the pointer instead.
+    """
+    wanted = _textconv(sys.executable)
+    done = _config(repo, "--local", _TEXTCONV) != wanted
+    if done:
+        repo.git("config", "--local", "--replace-all", _TEXTCONV, wanted)
+    if not _config(repo, _SKIP):
+        repo.git("config", "--local", _SKIP, "true")
+        done = True
+    return done
+
+
+def driver_fault(repo: Repository) -> str:
+    """What keeps git from showing Parquet files through us in this clone; empty where nothing does."""
+    held = _config(repo, _TEXTCONV)
+    if not held:
+        return "git is not set up to show Parquet files: `git diff` shows their Git LFS pointers"
+    program = shlex.split(held.removeprefix("p=").split("; t()")[0]) if held.startswith("p=") else []
+    if program and not os.access(program[0], os.X_OK):
+        return "the medallion that git is set up to show Parquet files with is no longer there"
+    asked = repo.git("check-attr", "diff", "--", "data/bronze/any.parquet")
+    if not asked.strip().endswith(b": medallion"):
+        return ".gitattributes does not have git show data/**/*.parquet with medallion"
+    if not _config(repo, _SKIP):
+        return f"{_SKIP} is not set: `git log -p` ends at an object of Git LFS that cannot be downloaded"
+    if _config(repo, "--type=bool", CACHE_SETTING) == "true":
+        return f"{CACHE_SETTING} is set: git would go on showing what was said before an object was fetched"
+    return ""
+
+
+def _config(repo: Repository, *asked: str) -> str:
+    *scope, name = asked
+    return os.fsdecode(repo.git("config", *scope, "--get", name, check=False)).rstrip("\n")
+
+
+def _textconv(python: str) -> str:
+    """The command, as git hands it to a shell with the file's name behind it.
+
+    This very installation, else the medallion on PATH, which may be a newer one. Where there is none, what git would
+    have shown without us: the pointer, also of a file that was checked out. ``-P``, as a module of the repository
+    must not take the place of one of ours.
+    """
+    return (
+        f"p={shlex.quote(python)}; "
+        't() { "$p" -P -m medallion driver textconv "$1" 2>/dev/null'
+        ' || medallion driver textconv "$1" 2>/dev/null'
+        ' || if head -c 100 "$1" | grep -aq "^version https://git-lfs"; then cat "$1";'
+        ' else git lfs pointer --file="$1" 2>/dev/null'
+        ' || echo "a Parquet file; medallion, which would describe it, is not installed"; fi; }; t'
+    )
 
 
 def ensure_lines(path: Path, lines: Sequence[str]) -> list[str]:

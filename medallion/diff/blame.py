@@ -1,0 +1,435 @@
+"""The versions in which one row changed, cell by cell, and what went with each change.
+
+Versions are compared along Git's history, newest first: each with the one that it was made from. A merge is told only
+where the row is like none of what was merged. Versions with the same content are not read.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from medallion.diff.causes import Causes
+from medallion.diff.row import Row, RowReader, read_error
+from medallion.diff.row_key import read_key
+from medallion.diff.value import Cell, RowStatus
+from medallion.errors import MedallionError
+from medallion.git.lfs import Pointer
+from medallion.git.objects import read_objects
+from medallion.records import Record, record_path
+from medallion.versions import files_at, files_in_worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from medallion.catalog import VersionRow
+    from medallion.git.lfs import Store
+    from medallion.git.repository import Repository
+    from medallion.names import TableName
+    from medallion.workspace import Workspace
+
+__all__ = ["Blame", "RowVersion", "blame"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowVersion:
+    """A version in which the row changed; ``status`` is None where that is not known, and ``error`` says why.
+
+    ``commit`` is a full hash, "" for what is not committed. ``cells`` are as in a difference, ``causes`` what else
+    changed with it, ``notes`` what became of columns.
+    """
+
+    commit: str
+    status: RowStatus | None
+    committed_at: datetime | None = None
+    author: str = ""
+    subject: str = ""
+    cells: tuple[Cell, ...] = ()
+    causes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """A row's history, newest first. ``key`` are its columns and their values (None for NULL).
+
+    ``looked_at`` counts the versions that were compared; ``more`` is whether there are older ones that were not.
+    """
+
+    name: TableName
+    key: tuple[tuple[str, str | None], ...]
+    entries: tuple[RowVersion, ...]
+    looked_at: int
+    more: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A dataset at a commit, or ("") in the work tree. ``record`` is None where it does not exist there."""
+
+    commit: str
+    record: Record | None
+    error: str = ""
+
+    @property
+    def content(self) -> str:
+        return self.record.content_id if self.record else self.error and f"{self.commit}: {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A version, what it was made from, and what else it was merged from."""
+
+    new: _State
+    parent: str | None
+    merged: tuple[_State, ...]
+    row: VersionRow | None = None
+
+
+def blame(
+    workspace: Workspace,
+    repo: Repository,
+    store: Store,
+    name: TableName,
+    given: Sequence[str],
+    log: Sequence[VersionRow],
+    *,
+    limit: int = 0,
+) -> Blame:
+    """The history of the row that ``given`` names, of at most ``limit`` changes (0: all).
+
+    ``log`` holds all versions of the dataset, children before parents. ``MedallionError`` where the key is none, names
+    several rows, or no version has such a row.
+    """
+    history = _History(workspace, repo, name, log)
+    newest = next((s for s in history.newest_first() if s.record), None)
+    if newest is None or newest.record is None:
+        raise MedallionError(f"no version of {name} can be read", hint=f"`medallion run {name}` builds it")
+    with RowReader(workspace.config, [store.folder, workspace.config.root / "data", workspace.config.state]) as reader:
+        search = _Search(workspace, repo, store, reader, history, newest)
+        search.take_key(given)
+        if not limit:
+            search.fetch_all()
+        found = search.run(limit)
+    workspace.identities.save()
+    return found
+
+
+class _History:
+    """The states of a dataset along the history, read in one go."""
+
+    def __init__(self, workspace: Workspace, repo: Repository, name: TableName, log: Sequence[VersionRow]) -> None:
+        self.workspace, self.repo, self.name = workspace, repo, name
+        commits = [row.commit for row in log]
+        asked = "".join(f"{commit}\n" for commit in commits).encode()
+        listed = repo.git("rev-list", "--no-walk=unsorted", "--parents", "--stdin", stdin=asked) if commits else b""
+        parents = {words[0]: words[1:] for words in (line.split() for line in listed.decode().splitlines())}
+        head = repo.head()
+        others = [parent for found in parents.values() if len(found) > 1 for parent in found]
+        self._states = self._read(dict.fromkeys([*commits, *others, *([head] if head else [])]))
+        self.steps = [
+            _Step(
+                self._states[row.commit],
+                row.parent_version,
+                tuple(self._states[p] for p in parents.get(row.commit, ()) if len(parents[row.commit]) > 1),
+                row,
+            )
+            for row in log
+        ]
+        at_head = self._states.get(head or "", _State(head or "", None))
+        here = self._in_worktree()
+        if here.content != at_head.content:
+            version = next((s.new.commit for s in self.steps if s.new.content == at_head.content), at_head.commit)
+            self.steps.insert(0, _Step(here, version or None, ()))
+        self._parents = {step.new.commit: step.parent for step in self.steps}
+
+    def newest_first(self) -> list[_State]:
+        return [step.new for step in self.steps]
+
+    def at(self, commit: str | None) -> _State | None:
+        return self._states.get(commit) if commit else None
+
+    def parent_of(self, commit: str) -> str | None:
+        return self._parents.get(commit)
+
+    def _in_worktree(self) -> _State:
+        if self.name in self.workspace.observed.broken:
+            return _State("", None, read_error(self.workspace.observed.broken[self.name]))
+        return _State("", self.workspace.observed.records.get(self.name))
+
+    def _read(self, commits: Mapping[str, object]) -> dict[str, _State]:
+        path = record_path(self.name)
+        names = {f"{commit}:{self.repo.prefix}{path}": commit for commit in commits}
+        found = {commit: _State(commit, None) for commit in commits}
+        for asked, _, kind, data in read_objects(self.repo.process, names):
+            commit = names[asked]
+            try:
+                if kind == "blob":
+                    found[commit] = _State(commit, Record.decode(data, f"{path} at {commit[:7]}"))
+            except MedallionError as error:
+                found[commit] = _State(commit, None, read_error(error))
+        return found
+
+
+@dataclass
+class _Search:
+    """Looks for the row in one version after the other."""
+
+    workspace: Workspace
+    repo: Repository
+    store: Store
+    reader: RowReader
+    history: _History
+    newest: _State
+    key: dict[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.name = self.history.name
+        self.causes = Causes(self.workspace, self.repo, self.name)
+        self._names: dict[str, tuple[str, ...] | None] = {}
+        self._rows: dict[str, Row | int | str] = {}
+        self._files: dict[str, list[Path]] = {}
+
+    def take_key(self, given: Sequence[str]) -> None:
+        """Read what was given as values of the newest version's columns."""
+        record = self.newest.record
+        assert record is not None  # noqa: S101 - it was chosen for having one
+        model = self.workspace.graph.models.get(self.name)
+        key = record.key or (model.key if model else ())
+        types = {column.name: column.type for column in record.columns}
+        spelt = {column.lower(): column for column in types}
+        self.key = read_key(self.name, given, [spelt.get(column.lower(), column) for column in key], types)
+        self._names = {self.newest.content: tuple(self.key)}
+        if isinstance(self._look(self.newest), str):
+            return  # What cannot be read is told with its version.
+        kinds = self.reader.types(self._files_of(self.newest))
+        for column, value in self.key.items():
+            if fault := self.reader.fault(value, kinds[column]):
+                raise MedallionError(f"{fault}, which {column} of {self.name} is", hint="NULL is written as NULL")
+
+    def fetch_all(self) -> None:
+        """Get what is not here in one go; what cannot be had is told with its version."""
+        records = [s.record for s in self.history.newest_first() if s.record]
+        with suppress(MedallionError):
+            self.store.fetch(Pointer(file.oid, file.size) for record in records for file in record.files)
+
+    def run(self, limit: int) -> Blame:
+        entries: list[RowVersion] = []
+        looked_at = 0
+        more = False
+        for step in self.history.steps:
+            if limit and sum(entry.status is not None for entry in entries) >= limit:
+                more = True
+                break
+            looked_at += 1
+            if entry := self._entry(step):
+                entries.append(entry)
+        if all(entry.status is None for entry in entries):
+            raise self._never(unread=sum(entry.status is None for entry in entries))
+        notes = []
+        if self.repo.is_shallow and not more:
+            notes.append("a shallow clone: older versions are not here; `git fetch --unshallow` gets them")
+        return Blame(self.name, tuple(self.key.items()), tuple(entries), looked_at, more, tuple(notes))
+
+    def _entry(self, step: _Step) -> RowVersion | None:
+        old, skipped = self._readable(step)
+        if step.new.content == (old.content if old else "") and not skipped:
+            return None
+        new, before = self._row(step.new), self._row(old) if old else 0
+        if isinstance(new, str):
+            return self._told(step, None, error=new)
+        assert not isinstance(before, str)  # noqa: S101 - only what can be read was taken
+        status, names = self._status(before, new, old, step.new)
+        if status is None or any(self._is_as_in(merged, step.new) for merged in step.merged):
+            return None
+        causes, private = self.causes.between(
+            (old.commit, old.record) if old else None, (step.new.commit, step.new.record), unread=bool(skipped)
+        )
+        notes = [f"or in {s.commit[:7]}, which cannot be read" for s in skipped]
+        cells: tuple[Cell, ...] = ()
+        if isinstance(before, Row) and isinstance(new, Row):
+            cells = self.reader.compare(before, new, names, private)
+            notes = [*_of_columns(before, new, names), *notes]
+        elif isinstance(new, Row):
+            cells = self._cells(step.new, new, private, added=True)
+        elif isinstance(before, Row) and old:
+            cells = self._cells(old, before, private, added=False)
+        return self._told(step, status, cells, causes, tuple(notes))
+
+    def _cells(self, state: _State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:
+        """All cells but those of the key."""
+        key = self._names.get(state.content) or ()
+        return tuple(cell for cell in self.reader.cells(row, private, added=added) if cell.column not in key)
+
+    def _status(
+        self, before: Row | int, after: Row | int, old: _State | None, new: _State
+    ) -> tuple[RowStatus | None, Mapping[str, str]]:
+        """What became of the row, None where nothing did; and the columns that both have, with their names before."""
+        if not isinstance(before, Row):
+            return (RowStatus.ADDED if isinstance(after, Row) else None), {}
+        if not isinstance(after, Row):
+            return RowStatus.REMOVED, {}
+        names = _renames(new.record, old.record if old else None)
+        return (RowStatus.CHANGED if self.reader.compare(before, after, names, ()) else None), names
+
+    def _is_as_in(self, merged: _State, new: _State) -> bool:
+        """Whether a version that was merged has the row as it came out."""
+        before, after = self._row(merged), self._row(new)
+        if isinstance(before, str) or isinstance(after, str):
+            return False
+        return self._status(before, after, merged, new)[0] is None
+
+    def _told(
+        self,
+        step: _Step,
+        status: RowStatus | None,
+        cells: tuple[Cell, ...] = (),
+        causes: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        error: str = "",
+    ) -> RowVersion:
+        row = step.row
+        return RowVersion(
+            step.new.commit,
+            status,
+            row.committed_at if row else None,
+            row.author if row else "",
+            row.subject if row else "not committed",
+            cells,
+            causes,
+            notes,
+            error,
+        )
+
+    def _readable(self, step: _Step) -> tuple[_State | None, list[_State]]:
+        """The newest version before it that can be read, and those between them that cannot."""
+        skipped: list[_State] = []
+        newer = step.new
+        old = self.history.at(step.parent)
+        while old is not None:
+            self._follow(newer, old)
+            if not isinstance(self._row(old), str):
+                break
+            skipped.append(old)
+            newer, old = old, self.history.at(self.history.parent_of(old.commit))
+        for merged in step.merged:
+            self._follow(step.new, merged)
+        return old, skipped
+
+    def _follow(self, newer: _State, older: _State) -> None:
+        """What the columns of the key are called in an older version."""
+        if older.content in self._names:
+            return
+        names = self._names.get(newer.content) or tuple(self.key)
+        if older.record is None or newer.record is None:
+            self._names[older.content] = names
+            return
+        known = _renames(newer.record, older.record)
+        found = [known.get(column) for column in names]
+        self._names[older.content] = tuple(c for c in found if c is not None) if all(found) else None
+
+    def _row(self, state: _State) -> Row | int | str:
+        """The row at a version; 0 where it has none, a text where that cannot be told."""
+        if state.content not in self._rows:
+            self._rows[state.content] = self._look(state)
+        return self._rows[state.content]
+
+    def _look(self, state: _State) -> Row | int | str:
+        import duckdb
+
+        if state.record is None:
+            return state.error or 0
+        names = self._names.setdefault(state.content, tuple(self.key))
+        columns = {column.name for column in state.record.columns}
+        if names is None or not columns.issuperset(names):
+            lacking = next((c for c in self.key if c not in columns), "")
+            return f"it has no column {lacking}, and none that became it"
+        try:
+            found = self.reader.find(self._files_of(state), dict(zip(names, self.key.values(), strict=True)))
+        except (MedallionError, OSError, duckdb.Error) as error:
+            return read_error(error)
+        if isinstance(found, int) and found > 1:
+            if state is self.newest:
+                raise MedallionError(
+                    f"{found:,} rows of {self.name} have {_spoken(self.key)}",
+                    hint="name one row: `medallion blame` takes column=value for as many columns as it needs",
+                )
+            return f"{found:,} rows have this key there"
+        return found
+
+    def _files_of(self, state: _State) -> list[Path]:
+        record = state.record
+        assert record is not None  # noqa: S101 - only what exists has files
+        if state.content not in self._files:
+            workspace, identities = self.workspace, self.workspace.identities
+            if state.commit:
+                found = files_at(self.repo, self.store, workspace.config, state.commit, [record], identities)
+                self._files[state.content] = found[self.name]
+            else:
+                data = workspace.observed.data[self.name]
+                self._files[state.content] = files_in_worktree(workspace.config, self.store, record, data, identities)
+        return self._files[state.content]
+
+    def _never(self, *, unread: int) -> MedallionError:
+        rest = f" that can be read ({unread} cannot)" if unread else ""
+        return MedallionError(
+            f"no version of {self.name}{rest} has a row with {_spoken(self.key)}", hint="; ".join(self._near())
+        )
+
+    def _near(self) -> Iterator[str]:
+        import duckdb
+
+        (column, value), *others = self.key.items()
+        _, private = self.causes.between(None, (self.newest.commit, self.newest.record))
+        if others or value is None or column.lower() in private:
+            return
+        with suppress(MedallionError, OSError, duckdb.Error):
+            near = self.reader.near(self._files_of(self.newest), column, value)
+            if near:
+                yield f"near it are {' and '.join(near)}"
+
+
+def _renames(new: Record | None, old: Record | None) -> dict[str, str]:
+    """The columns of ``new`` that ``old`` has, with their names there.
+
+    By name in any case; else a column of the same type and values, of which there is one; else the same place in the
+    key.
+    """
+    if new is None or old is None:
+        return {}
+    spelt = {column.name.lower(): column.name for column in old.columns}
+    found = {c.name: spelt[c.name.lower()] for c in new.columns if c.name.lower() in spelt}
+    left = {c.name: c.hash for c in old.columns if c.name not in found.values()}
+    came = {c.name: c.hash for c in new.columns if c.name not in found}
+    for name, values in came.items():
+        alike = [before for before, held in left.items() if held == values]
+        if len(alike) == 1 and list(came.values()).count(values) == 1:
+            found[name] = alike[0]
+    if len(new.key) == len(old.key):
+        for name, before in zip(new.key, old.key, strict=True):
+            if name in came and name not in found and before in left and before not in found.values():
+                found[name] = before
+    return found
+
+
+def _of_columns(old: Row, new: Row, names: Mapping[str, str]) -> Iterator[str]:
+    """What became of columns, as far as it is not plain from the cells."""
+    for name, kind in new.columns.items():
+        if name not in names:
+            yield f"{name} is a new column"
+        elif names[name].lower() != name.lower():
+            yield f"{names[name]} was renamed to {name}"
+        elif old.columns[names[name]] != kind:
+            yield f"{name} was {old.columns[names[name]]} and is {kind}"
+    for name in old.columns:
+        if name not in names.values():
+            yield f"the column {name} went"
+
+
+def _spoken(key: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{column} = {'NULL' if value is None else value}" for column, value in key.items())
