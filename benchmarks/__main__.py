@@ -37,6 +37,7 @@ ALL = (
     "scale",
     "checks",
     "unit_tests",
+    "diff",
     "review",
     "textconv",
 )

@@ -101,6 +101,10 @@ class Bench:
         """Python code, in a process of its own."""
         return self.run([sys.executable, "-c", code], cwd)
 
+    def script(self, code: str, arguments: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
+        """Python code with arguments, in a process of its own."""
+        return self.run([sys.executable, "-c", code, *arguments], cwd, env=env)
+
     def git(self, repository: Path, *args: str) -> Ran:
         """Git, where we would be asked for nothing."""
         return self.run(["git", *args], repository)

@@ -308,8 +308,15 @@ def python() -> str:
         Cell,
     ):
         parts += [f"## {kind.__name__}\n", _docstring(kind), *_fields(kind)]
-        parts += [_member(name, member) for name, member in vars(kind).items() if _is_public(name, member)]
+        parts += [_member(name, member) for name, member in _members(kind) if _is_public(name, member)]
     return "\n".join(parts)
+
+
+def _members(kind: type) -> Iterator[tuple[str, object]]:
+    """What a class of ours has, also from those it builds on, in the order of the source."""
+    for base in reversed(kind.__mro__):
+        if base.__module__.startswith("medallion."):
+            yield from vars(base).items()
 
 
 def _is_public(name: str, member: object) -> bool:

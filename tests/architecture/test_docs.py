@@ -96,7 +96,7 @@ def test_every_field_of_a_record_is_documented() -> None:
 
 def test_every_public_method_of_a_project_is_documented() -> None:
     text = (REFERENCE / "python.md").read_text(encoding="utf-8")
-    names = [name for name in vars(Project) if not name.startswith("_")]
+    names = [name for name in dir(Project) if not name.startswith("_")]
     assert [name for name in names if f"### {name}\n" not in text] == []
 
 
