@@ -193,6 +193,7 @@ class _Search:
         self.causes = Causes(self.workspace, self.repo, self.name)
         self._names: dict[str, tuple[str, ...] | None] = {}
         self._rows: dict[str, Row | int | str] = {}
+        self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
         self._files: dict[str, list[Path]] = {}
 
     def take_key(self, given: Sequence[str]) -> None:
@@ -274,8 +275,22 @@ class _Search:
             return (RowStatus.ADDED if isinstance(after, Row) else None), {}
         if not isinstance(after, Row):
             return RowStatus.REMOVED, {}
-        names = _renames(new.record, old.record if old else None)
+        names = self._names_between(old, new)
         return (RowStatus.CHANGED if self.reader.compare(before, after, names, ()) else None), names
+
+    def _names_between(self, old: _State | None, new: _State) -> Mapping[str, str]:
+        """The columns that both have, with their names before: as the records tell, else as the data does."""
+        names = _renames(new.record, old.record if old else None)
+        if old is None or old.record is None or new.record is None:
+            return names
+        gone = {column.type for column in old.record.columns if column.name not in names.values()}
+        if not any(column.type in gone for column in new.record.columns if column.name not in names):
+            return names
+        pair = old.content, new.content
+        if pair not in self._renamed:
+            key = [column for column in new.record.key if column in names] or [c for c in self.key if c in names]
+            self._renamed[pair] = self.reader.renamed(self._files_of(old), self._files_of(new), names, key)
+        return {**names, **self._renamed[pair]}
 
     def _is_as_in(self, merged: _State, new: _State) -> bool:
         """Whether a version that was merged has the row as it came out."""

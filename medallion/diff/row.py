@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.value import Cell
+from medallion.diff.renames import renamed_values
+from medallion.diff.value import Cell, Key, KeyOrigin
 from medallion.engines.rows.cells import Comparison, can_cast
+from medallion.engines.rows.columns import match_columns
+from medallion.engines.rows.pair import read_table
 from medallion.engines.sandbox import connect
 from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.errors import MedallionError
@@ -160,6 +163,15 @@ class RowReader:
             tests.append(differs)
         found = self._ask(f"SELECT {', '.join(tests)} FROM {old.table} o, {new.table} n")[0] if tests else ()
         return {name for name, differs in zip(names, found, strict=True) if not differs}
+
+    def renamed(
+        self, old: Sequence[Path], new: Sequence[Path], names: Mapping[str, str], key: Sequence[str]
+    ) -> dict[str, str]:
+        """Columns of ``new`` that ``old`` calls otherwise, besides ``names``: found by their values, as by diff."""
+        base, head = (read_table(self._connection, [str(file) for file in files]) for files in (old, new))
+        matching = match_columns(base.types, head.types, dict(names))
+        by = Key(tuple(key), KeyOrigin.DECLARED, "", tuple(names[column] for column in key))
+        return renamed_values(self._connection, matching, by, base, head)
 
     def _texts(self, row: Row) -> dict[str, Value]:
         values = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in row.columns)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from medallion.config import Config
 from medallion.diff.compare import Asked, compare
+from medallion.diff.row import RowReader
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status, TableDiff
 from medallion.errors import MedallionError
 from tests.diff.compared import NAME, compared, connection, part
@@ -382,3 +384,13 @@ def test_histograms_count_every_value_of_both_versions(tmp_path: Path) -> None:
             assert drawn.histogram is not None
             assert (sum(drawn.histogram.base), sum(drawn.histogram.head)) == (100, 100)
             assert len(drawn.histogram.edges) == len(drawn.histogram.labels) == len(drawn.histogram.base) + 1
+
+
+def test_blame_finds_a_renamed_column_as_diff_does(tmp_path: Path) -> None:
+    con = connection()
+    rows = "SELECT i AS id, CASE WHEN i = {} THEN 99 ELSE i % 10 END AS {} FROM range(100) t(i)"
+    files = [
+        part(con, tmp_path / f"{n}.parquet", rows.format(at, n)).files for n, at in (("refund", -1), ("amount", 7))
+    ]
+    with RowReader(Config(tmp_path), [tmp_path]) as reader:
+        assert reader.renamed(files[0], files[1], {"id": "id"}, ["id"]) == {"amount": "refund"}
