@@ -37,6 +37,9 @@ __all__ = [
 COMMENT = "comment.md"
 REPORT = "review.html"
 _COMMENT_LIMIT = 60_000
+_OF_A_FORK = "Made by the job of a fork; its author could have changed it."
+# As that of Dependabot, whose token may only read.
+_OF_A_BRANCH = "Made by the job of this pull request; its author could have changed it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ def post_review(
 def post_from(folder: Path, environment: Mapping[str, str], *, name: str = "", clock: Clock | None = None) -> Delivery:
     """Post what the job of a stranger's pull request has left in ``folder``, as text that can do no harm.
 
+    A line above it says who has made it.
     Which pull request it belongs to is GitHub's to say. ``ForgeError`` as above, and where the folder holds no report.
     """
     job = job_of(environment)
@@ -167,4 +171,6 @@ def post_from(folder: Path, environment: Mapping[str, str], *, name: str = "", c
     forge = job.finished_forge(clock or Clock())
     if forge is None:
         return Delivery(None, "the pull request is closed or has newer commits, so nothing was posted")
-    return Delivery(post(forge, lambda budget: harmless(text, budget), name))
+    # Our own words stand first, outside of what the stranger has written, and an empty line ends them.
+    origin = f"> {_OF_A_FORK if job.from_fork else _OF_A_BRANCH}\n\n"
+    return Delivery(post(forge, lambda budget: origin + harmless(text, budget - len(origin)), name))

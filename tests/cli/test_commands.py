@@ -28,8 +28,8 @@ FOR_GIT = ["driver"]
 
 def test_the_commands_are_these() -> None:
     assert COMMANDS == [
-        "add", "blame", "check", "commit", "demo", "diff", "doctor", "driver", "init", "lineage", "log", "plan", "query",
-        "restore", "review", "run", "show", "status", "test",
+        "add", "blame", "check", "commit", "demo", "diff", "doctor", "driver", "init", "lineage", "log", "plan",
+        "query", "restore", "review", "run", "show", "status", "test",
     ]  # fmt: skip
 
 

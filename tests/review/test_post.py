@@ -408,10 +408,33 @@ def test_a_stranger_s_report_is_posted_to_the_pull_request_that_github_names(
     folder = leave(tmp_path / "reports", f"{mark('other')}\n{REPORT}Thanks, @everyone! PR: 3\n")
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.CREATED
     body = github.bodies()[0]
-    assert body.startswith(f"{mark()}\n<\u200b!-- medallion-review: other -->\n")
+    said = "> Made by the job of a fork; its author could have changed it.\n\n"
+    assert body.startswith(f"{mark()}\n{said}<\u200b!-- medallion-review: other -->\n")
     assert "| gold.revenue | 12 |" in body
     assert "@everyone" not in body
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.UNCHANGED
+
+
+def test_a_stranger_s_report_that_fills_its_room_still_says_whose_it_is(
+    github: Forge, finished: dict[str, str], time: Time, tmp_path: Path
+) -> None:
+    post_from(leave(tmp_path / "reports", "a line\n" * 20_000), finished, clock=time.clock())
+    body = github.bodies()[0]
+    assert "> Made by the job of a fork; its author could have changed it.\n\na line\n" in body
+    assert body.endswith("it is too long.\n")
+    assert len(body) <= github.longest
+
+
+def test_a_report_of_a_branch_is_not_said_to_be_a_fork_s(
+    github: Forge, finished: dict[str, str], time: Time, tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    run = json.loads(event.read_text())["workflow_run"]
+    run["head_repository"] = {"full_name": "shop/data", "owner": {"login": "shop"}}
+    event.write_text(json.dumps({"workflow_run": run}))
+    github.pulls = [{"number": 7, "head": {"sha": "5" * 40, "label": "shop:better", "repo": {"full_name": "shop/data"}}}]
+    post_from(leave(tmp_path / "reports", REPORT), finished, clock=time.clock())
+    assert github.bodies()[0].startswith(f"{mark()}\n> Made by the job of this pull request; its author could")
 
 
 def test_nothing_is_posted_to_a_pull_request_that_has_gone_on(
