@@ -30,6 +30,8 @@ __all__ = ["built", "isolated_git"]
 REPOSITORY = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
 DEFAULTS = {name: str(about["default"]) for name, about in ACTION["inputs"].items()}
+# To install pip into a new environment takes many seconds, and that it was asked for is seen without it.
+WITHOUT_PIP = (" -m venv ", " -m venv --without-pip ")
 PROGRAMS = "/tmp/medallion"  # noqa: S108 (a folder in the container of a job)
 LATER = "4,Edsger,returned,99.90,2026-02-04 08:30:00,2026-02-10 23:00:00\n"
 
@@ -65,7 +67,7 @@ class Runner:
         output = self.folder / "output"
         output.write_text("")
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].replace(*WITHOUT_PIP)],
             cwd=self.workspace,
             env={**os.environ, **self.variables(output), **environment},
             stdin=subprocess.DEVNULL,
@@ -120,8 +122,20 @@ def program(folder: Path) -> None:
     """Put a ``medallion`` where the scripts have installed one."""
     file = folder / "medallion" / "bin" / "medallion"
     file.parent.mkdir(parents=True)
-    file.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m medallion "$@"\n')
+    # As the script that pip writes, it looks for no module where it is started.
+    file.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m medallion "$@"\n')
     file.chmod(0o755)
+
+
+def hostile(checkout: Path) -> Path:
+    """Put modules into a checkout by the names of those that the scripts want; the file that tells they were run."""
+    told = checkout.parent / "told"
+    text = f"with open({str(told)!r}, 'a') as file:\n    file.write(__file__)\n"
+    for name in ("secrets.py", "venv.py", "ensurepip.py", "pip/__init__.py", "pip/__main__.py", "medallion.py"):
+        file = checkout / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return told
 
 
 @pytest.fixture
@@ -227,6 +241,36 @@ def test_a_job_without_a_pull_request_and_one_that_cannot_finish_say_so(
     assert runner.set["code"] == "2"
     assert runner.run("Verdict") == 2
     assert runner.heeded()[-1].endswith("the review could not be finished; the step above says why")
+
+
+def test_no_module_of_the_checkout_is_run_in_an_action(forge: Forge, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    told = hostile(checkout)
+    runner = Runner(tmp_path / "runner", checkout, forge, {})
+    # None of the three can be finished; each gets past the last Python that it starts.
+    assert runner.run("Install medallion") == 1
+    assert "No module named pip" in runner.log
+    assert runner.run("Review", base="HEAD") == 0, runner.log
+    assert runner.set["code"] == "2"
+    assert runner.run("Post what a fork's job has left", post_from="nowhere") == 2, runner.log
+    assert not told.exists(), told.read_text()
+
+
+def test_no_module_of_the_checkout_is_run_in_a_job_of_gitlab(tmp_path: Path) -> None:
+    template = yaml.safe_load((REPOSITORY / "templates" / "medallion-review.gitlab-ci.yml").read_text(encoding="utf-8"))
+    script = "\n".join(template["medallion-review"]["before_script"]).replace(PROGRAMS, str(tmp_path / "medallion"))
+    checkout = tmp_path / "checkout"
+    told = hostile(checkout)
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script.replace(*WITHOUT_PIP)],
+        cwd=checkout,
+        env={**os.environ, "MEDALLION_PACKAGE": "x", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "No module named pip" in done.stderr
+    assert not told.exists(), told.read_text()
 
 
 def test_a_verdict_is_one_command_whatever_it_says(pull: PullRequest, forge: Forge, tmp_path: Path) -> None:

@@ -152,6 +152,14 @@ def test_what_others_say_never_gets_into_a_script() -> None:
         assert "pull_request_target" not in file.read_text()
 
 
+def test_every_python_of_a_script_is_isolated_from_the_checkout() -> None:
+    job = load(STARTER / "gitlab" / "medallion-review.yml")["medallion-review"]
+    lines = "\n".join([*(step.get("run", "") for step in steps()), *job["before_script"], *job["script"]]).splitlines()
+    started = [line for line in lines if re.search(r"\bpython[\d.]*\"? -", line)]
+    assert len(started) == 6
+    assert [line for line in started if not re.search(r"\bpython\"? -I -", line)] == []
+
+
 def test_every_script_is_sound_shell(tmp_path: Path) -> None:
     job = load(STARTER / "gitlab" / "medallion-review.yml")["medallion-review"]
     scripts = [step["run"] for step in steps() if "run" in step]
