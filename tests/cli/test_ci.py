@@ -38,6 +38,7 @@ def test_a_project_gets_its_workflows_and_nothing_that_it_did_not_ask_for(
         (["--ci", "githb"], 'did you mean "github"?'),
         (["--ci-from", ORIGIN], "goes with --ci"),
         (["--ci", "gitlab", "--ci-from", "acme"], "https://github.com/OWNER/NAME@COMMIT"),
+        (["--ci", "github", "--ci-from", "https://gitlab.com/team/medallion@v1"], "only from github.com"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_written(

@@ -114,6 +114,56 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert caught.value.hint
 
 
+def test_no_error_shows_the_password_of_an_address() -> None:
+    for url in ("https://ada:hunter2@github.com/acme/medallion", "https://hunter2@github.com/acme/medallion@v1"):
+        with pytest.raises(MedallionError, match="no address") as caught:
+            origin_of(url)
+        assert "hunter2" not in str(caught.value)
+        assert "github.com/acme/medallion" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"https://gitlab.com/team/medallion@{COMMIT}", "from gitlab.com, only from github.com"),
+        (f"https://github.com.example.org/team/medallion@{COMMIT}", "only from github.com"),
+        (f"https://github.com/team/sub/medallion@{COMMIT}", "has an owner and a name"),
+        (f"https://github.com/team/..@{COMMIT}", "has an owner and a name"),
+    ],
+)
+def test_a_workflow_of_github_is_given_no_action_of_another_forge(work: Work, url: str, words: str) -> None:
+    with pytest.raises(MedallionError, match=words) as caught:
+        told(work.root, Provider.GITHUB, url)
+    assert caught.value.hint
+    assert not (work.root / ".github").exists()
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://ada:hunter2@git.example.org:8443/shop/data.git",
+        "git@git.example.org:shop/data.git",
+        "ssh://git@GIT.example.org:22/shop/data",
+    ],
+)
+def test_a_server_of_the_company_s_own_may_have_it(work: Work, remote: str) -> None:
+    url = f"https://git.example.org/tools/medallion@{COMMIT}"
+    with pytest.raises(MedallionError, match=r"git\.example\.org"):
+        told(work.root, Provider.GITHUB, url)
+    work.git("remote", "add", "origin", remote)
+    told(work.root, Provider.GITHUB, url)
+    assert f"uses: tools/medallion@{COMMIT}\n" in (work.root / ".github" / "workflows" / "medallion.yml").read_text()
+    with pytest.raises(MedallionError, match=r"only from github\.com or git\.example\.org") as caught:
+        told(work.root, Provider.GITHUB, f"https://gitlab.com/team/medallion@{COMMIT}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_project_on_another_forge_has_no_workflow_from_there(work: Work) -> None:
+    work.git("remote", "add", "origin", "git@gitlab.com:team/shop.git")
+    with pytest.raises(MedallionError, match=r"only from github\.com\n"):
+        told(work.root, Provider.GITHUB, f"https://gitlab.com/team/medallion@{COMMIT}")
+
+
 def test_a_project_without_a_repository_and_an_unknown_ci_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GitError):
         told(tmp_path, Provider.GITHUB)
