@@ -84,6 +84,7 @@ def review(
     Example: medallion review origin/main
     """
     from medallion.project import Project
+    from medallion.review.privacy import shareable
     from medallion.review.verdict import failures, parse_fail_on
 
     if post_from is not None:
@@ -95,15 +96,24 @@ def review(
         raise MedallionError("--comment names a comment, and nothing is posted", hint="add --post")
     rules = parse_fail_on(fail_on)
     chosen = _format(form, output, as_json=as_json)
+    if post:
+        _check_job()
     page = chosen == "html" or report is not None
     shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
     found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
-    reasons = failures(found, rules)
+    reasons = failures(shareable(found), rules)
     write_review(found, chosen, output, reasons)
     if post or report:
         _deliver(found, reasons, report, comment if post else None)
     if reasons:
         raise typer.Exit(1)
+
+
+def _check_job() -> None:
+    """What a comment cannot do without is asked for before a review that takes minutes."""
+    from medallion.review.post import check_job
+
+    check_job(os.environ)
 
 
 def _deliver(found: Review, reasons: Sequence[str], report: Path | None, comment: str | None) -> None:

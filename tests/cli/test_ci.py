@@ -69,6 +69,7 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     ("args", "words"),
     [
         (["HEAD..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
+        (["nowhere..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
         (["HEAD..HEAD", "--comment", "a"], "add --post"),
         (["--post-from", "reports", "--post"], "leave the other options out"),
         (["--post-from", "reports"], "this is no job of GitHub Actions or GitLab CI"),

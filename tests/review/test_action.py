@@ -202,7 +202,10 @@ def test_a_pull_request_is_reviewed_and_fails_where_it_is_told_to(
     assert len(forge.bodies()) == 1
     assert "Stale data" in forge.bodies()[0]
     assert runner.run("Verdict") == 1
-    assert [line.partition("::medallion")[0][:31] for line in runner.heeded()] == ["::error title=medallion review:"]
+    (error,) = runner.heeded()
+    said, *reasons = error.removeprefix("::error title=medallion review::").split("%0A")
+    assert said == runner.set["verdict"]
+    assert reasons[0].startswith("gold.revenue is stale: SQL changed")
 
 
 def test_a_fork_s_report_is_kept_and_posted_by_the_second_workflow(
@@ -279,6 +282,19 @@ def test_a_verdict_is_one_command_whatever_it_says(pull: PullRequest, forge: For
     assert runner.run("Verdict") == 1
     assert runner.heeded() == ["::error title=medallion review::100%25%0D%0A::error::$(touch pwned) `touch pwned`%0A"]
     assert not (pull.project.root / "pwned").exists()
+
+
+def test_a_review_without_its_comment_is_told_apart_from_none(pull: PullRequest, forge: Forge, tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "runner", pull.project.root, forge, {})
+    runner.set = {"code": "0", "verdict": "no dataset changed", "unposted": "the comment could not be posted: 50%\n::x"}
+    assert runner.run("Verdict") == 0
+    assert runner.heeded() == ["::warning title=medallion review::the comment could not be posted: 50%25%0A::x"]
+    runner.log = ""
+    runner.set = {"code": "2", "verdict": "no dataset changed"}
+    assert runner.run("Verdict") == 2
+    assert runner.heeded() == [
+        "::error title=medallion review::the comment could not be posted; the step above says why%0Ano dataset changed"
+    ]
 
 
 def test_a_merge_request_is_reviewed_with_a_comment_where_there_is_a_token(pull: PullRequest, tmp_path: Path) -> None:
