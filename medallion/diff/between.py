@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.errors import DataError, MedallionError
+from medallion.errors import MedallionError
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _files(version: Version, names: Sequence[TableName], failed: dict[TableName,
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
     try:
         return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except DataError:
+    except MedallionError:  # One by one, to find which it is.
         pass
     found: _Files = {}
     for name in wanted:
