@@ -15,6 +15,7 @@ import yaml
 
 from medallion.errors import ConfigError, GitError, MedallionError
 from medallion.pipelines import Provider, needed_origin, origin_of, provider_of, write_pipeline
+from medallion.review.rules import DEFAULT_FAIL_ON
 from tests.git.conftest import Work, isolated_git, work
 
 __all__ = ["isolated_git", "work"]
@@ -227,6 +228,13 @@ def test_the_action_hands_on_what_a_step_sets() -> None:
     assert {name: o["value"] for name, o in outputs.items()} == {
         name: f"${{{{ steps.review.outputs.{name} }}}}" for name in ("verdict", "failed", "changed", "reports")
     }
+
+
+def test_a_job_fails_for_what_the_command_fails_for() -> None:
+    assert load(REPOSITORY / "action.yml")["inputs"]["fail-on"]["default"] == DEFAULT_FAIL_ON
+    assert f"fail-on: {DEFAULT_FAIL_ON} #" in (STARTER / "github" / "medallion.yml").read_text()
+    assert f"${{MEDALLION_FAIL_ON:-{DEFAULT_FAIL_ON}}}" in (STARTER / "gitlab" / "medallion-review.yml").read_text()
+    assert f"`{DEFAULT_FAIL_ON}`" in (REPOSITORY / "docs" / "review.md").read_text(encoding="utf-8")
 
 
 def test_jobs_get_what_this_medallion_was_installed_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
