@@ -5,29 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import Comparison, can_cast
-from medallion.diff.columns import fold, match_columns
-from medallion.diff.differing import by_key, create, equal_in_place, keyless, twins
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
-from medallion.diff.pair import Pair, Table, source
 from medallion.diff.profile import describe_columns
 from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
-from medallion.diff.told import cells_changed, row_counts, samples
+from medallion.diff.told import cells_changed, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
-from medallion.engines.sql import identifier, literal, no_glob
+from medallion.engines.rows.columns import fold, match_columns
+from medallion.engines.rows.differing import Counts, by_key, create, equal_in_place, keyless, twins
+from medallion.engines.rows.pair import pair_of, read_table
+from medallion.engines.sql import identifier
 from medallion.errors import MedallionError
 from medallion.models.parse import parse_model
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     import duckdb
 
-    from medallion.diff.columns import Matching
+    from medallion.engines.rows.columns import Matching
+    from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
     from medallion.models.tolerances import Tolerance
     from medallion.records import Record
@@ -134,36 +134,17 @@ class _Compared:
     # What is compared
 
     def _table(self, part: Part) -> Table:
-        files = [str(file) for file in part.files]
-        whole = source(files, "")
-        types = {row[0]: row[1] for row in self.cursor.execute(f"DESCRIBE FROM {whole}").fetchall()}
-        sql = source(files, self.asked.where)
-        rows = self._count(sql)
-        return Table(sql, types, int(rows), self._width(files, types, max(1, part.record.rows)))
-
-    def _count(self, sql: str) -> int:
-        """How many rows there are: it is here that a condition that is none is found."""
+        """The rows of a version: it is here that a condition that is none is found."""
         import duckdb
 
         try:
-            ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()
+            return read_table(self.cursor, [str(file) for file in part.files], self.asked.where)
         except duckdb.Error as error:
             if not self.asked.where:
                 raise
             raise MedallionError(
-                f"--where {self.asked.where}: {read_fault(error).message.splitlines()[0]}",
-                hint=_CONDITION,
+                f"--where {self.asked.where}: {read_fault(error).message.splitlines()[0]}", hint=_CONDITION
             ) from error
-        return int(rows)
-
-    def _width(self, files: Sequence[str], types: Mapping[str, str], rows: int) -> int:
-        """About how many bytes a row takes in a hash table: fixed sizes, and what texts hold beyond their 16 bytes."""
-        listed = ", ".join(literal(no_glob(file)) for file in files)
-        ((size,),) = self.cursor.execute(
-            f"SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata([{listed}]) "
-            "WHERE type = 'BYTE_ARRAY'"
-        ).fetchall()
-        return 24 + sum(_SIZES.get(kind, 16) for kind in map(_short, types.values())) + int(size) // rows
 
     def _matched(self) -> tuple[Matching, Key]:
         """Columns and key, with the columns that were renamed found."""
@@ -207,19 +188,8 @@ class _Compared:
 
     def _pair(self, matching: Matching, key: Key) -> Pair:
         """The columns to compare, those of the key first."""
-        first = [column for name in key.columns if (column := matching.of_head(name))]
-        columns = (*first, *(column for column in matching.common if column not in first))
-        tolerances = self._tolerances()
-        comparisons = tuple(
-            Comparison(
-                c.base_type,
-                c.head_type,
-                not c.retyped or can_cast(self.cursor, c.base_type, c.head_type),
-                tolerances.get(c.head.lower()) if key.columns else None,
-            )
-            for c in columns
-        )
-        return Pair(self.base, self.head, columns, comparisons, len(first))
+        tolerances = self._tolerances() if key.columns else {}
+        return pair_of(self.cursor, self.base, self.head, matching, key.columns, tolerances)
 
     def _tolerances(self) -> Mapping[str, Tolerance]:
         return self.model.tolerances if self.model is not None else {}
@@ -245,18 +215,15 @@ class _Compared:
             return Rows(base, head, head, base, None), ["there is no column in both versions to compare rows by"]
         equal = self._may_be_equal(pair) and equal_in_place(self.cursor, pair, self._paths())
         if not pair.keys:
-            if not equal:
-                keyless(self.cursor, pair)
-            added, removed, _ = row_counts(self.cursor)
-            return Rows(base, head, added, removed, None), []
+            left = keyless(self.cursor, pair, keep=True) if not equal else Counts()
+            return Rows(base, head, left.added, left.removed, None), []
         nulls = self._null_keys(pair)
         if equal:
             return Rows(base, head, null_keys=nulls), []
-        once = by_key(self.cursor, pair, self._paths())
-        added, removed, changed = row_counts(self.cursor)
+        found, once = by_key(self.cursor, pair, self._paths(), keep=True)
         double = twins(self.cursor, pair, matched_once=once)
         notes = [] if once else [_TWICE + (", without @tolerance" if self._tolerances() else "")]
-        return Rows(base, head, added, removed, changed, nulls, double), notes
+        return Rows(base, head, found.added, found.removed, found.changed, nulls, double), notes
 
     def _paths(self) -> tuple[list[str], list[str]]:
         base, head = ([str(file) for file in part.files] for part in self.parts)
@@ -291,29 +258,3 @@ class _Compared:
 
 
 _TWICE = "rows whose key comes twice are compared as a multiset within the key"
-
-
-def _short(kind: str) -> str:
-    """A DECIMAL of at most 18 digits is stored as a BIGINT."""
-    digits = kind.removeprefix("DECIMAL(").partition(",")[0]
-    return "BIGINT" if kind.startswith("DECIMAL(") and int(digits) <= 18 else kind
-
-
-# Bytes of a value in a hash table of DuckDB; nested values and what is not listed take 16 and more.
-_SIZES = {
-    "BOOLEAN": 1,
-    "TINYINT": 1,
-    "UTINYINT": 1,
-    "SMALLINT": 2,
-    "USMALLINT": 2,
-    "INTEGER": 4,
-    "UINTEGER": 4,
-    "FLOAT": 4,
-    "DATE": 4,
-    "BIGINT": 8,
-    "UBIGINT": 8,
-    "DOUBLE": 8,
-    "TIME": 8,
-    "TIMESTAMP": 8,
-    "TIMESTAMP WITH TIME ZONE": 8,
-}

@@ -6,7 +6,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from medallion.diff.differing import TABLE
+from medallion.engines.rows.differing import TABLE
 from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
 __all__ = ["new_file", "write_rows"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import is_number, is_ordered
 from medallion.diff.told import patterns
 from medallion.diff.value import ColumnDiff, ColumnStatus, Histogram, Statistics
+from medallion.engines.rows.cells import is_number, is_ordered
 from medallion.engines.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.columns import Matched, Matching
-    from medallion.diff.pair import Pair, Table
     from medallion.diff.told import Cells
+    from medallion.engines.rows.columns import Matched, Matching
+    from medallion.engines.rows.pair import Pair, Table
     from medallion.records import Record
 
 __all__ = ["describe_columns"]

@@ -274,7 +274,7 @@ class TableDiff:
 
 @dataclass(frozen=True)
 class Diff:
-    """How the datasets of two versions differ. ``datasets`` are those asked for, sorted by layer and name.
+    """How the datasets of two versions differ. ``datasets`` are those asked for, in the order of layers and names.
 
     ``notes`` say what holds for all of it, as that the base predates medallion.
     """

@@ -88,7 +88,7 @@ class Looking(Ground):
         identities = Identities(self.config.root)
         base, head = (self._version(side.commit, identities) for side in sides)
         asked = Asked(where, tuple(listed(columns)), limit, histograms)
-        names = chosen((base, head), listed(tables))
+        names = chosen((base, head), self.config.layers, listed(tables))
         with new_file(rows) if rows is not None else nullcontext() as file:
             found = diff_versions(self.config, sides, (base, head), names, asked, rows=file)
         identities.save()

@@ -488,7 +488,8 @@ def test_a_report_of_a_branch_is_not_said_to_be_a_fork_s(
     run = json.loads(event.read_text())["workflow_run"]
     run["head_repository"] = {"full_name": "shop/data", "owner": {"login": "shop"}}
     event.write_text(json.dumps({"workflow_run": run}))
-    github.pulls = [pull(7, "5" * 40, "shop/data")]
+    head = {"sha": "5" * 40, "label": "shop:better", "repo": {"full_name": "shop/data"}}
+    github.pulls = [{"number": 7, "head": head}]
     post_from(leave(tmp_path / "reports", REPORT), finished, clock=time.clock())
     assert github.bodies()[0].startswith(f"{mark()}\n> Made by the job of this pull request; its author could")
 
