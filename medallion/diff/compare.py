@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from medallion.diff.told import cells_changed, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
 from medallion.engines.rows.columns import fold, match_columns
-from medallion.engines.rows.differing import Counts, by_key, create, equal_in_place, keyless, twins
+from medallion.engines.rows.differing import by_key, create, equal_in_place, keyless, twins
 from medallion.engines.rows.pair import pair_of, read_table
 from medallion.engines.sql import identifier
 from medallion.errors import MedallionError
@@ -39,7 +40,8 @@ __all__ = ["Asked", "Part", "compare"]
 class Asked:
     """What to tell of each dataset.
 
-    ``where`` is a condition in SQL: in each version only rows that it is true of are compared. ``columns`` are those to
+    ``where`` is a condition in SQL: only rows are compared of which it is true in either version, or without a key, in
+    their own; it may name a column that one version has alone. ``columns`` are those to
     compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all.
     """
 
@@ -102,8 +104,7 @@ class _Compared:
         self.asked = asked
         self.model = head.model or base.model
         self.hidden = frozenset(n for part in self.parts if part.model is not None for n in part.model.private)
-        self.base = self._table(base)
-        self.head = self._table(head)
+        self.base, self.head = self._tables()
 
     def told(self, path: Path | None) -> TableDiff:
         """The difference; its rows are written to ``path``."""
@@ -113,7 +114,14 @@ class _Compared:
         rows, notes = self._rows(pair)
         cells = cells_changed(self.cursor, pair) if pair.columns else []
         columns = describe_columns(
-            self.cursor, pair, matching, self._records(), cells, hidden=self.hidden, histograms=self.asked.histograms
+            self.cursor,
+            pair,
+            matching,
+            self._records(),
+            cells,
+            hidden=self.hidden,
+            histograms=self.asked.histograms,
+            differs=bool(rows.added or rows.removed),
         )
         if path is not None:
             if not pair.columns:
@@ -133,18 +141,34 @@ class _Compared:
 
     # What is compared
 
-    def _table(self, part: Part) -> Table:
-        """The rows of a version: it is here that a condition that is none is found."""
+    def _tables(self) -> tuple[Table, Table]:
+        """The rows of both versions, with the condition on them where it can be asked: a column may be on one side."""
+        base, head = (read_table(self.cursor, [str(file) for file in part.files]) for part in self.parts)
+        if not self.asked.where:
+            return base, head
+        problems = [self._problem(table) for table in (base, head)]
+        if all(problems):
+            raise MedallionError(f"--where {self.asked.where}: {problems[1]}", hint=self._hint(problems[1], base, head))
+        wheres = ["false" if problem else self.asked.where for problem in problems]
+        return replace(base, where=wheres[0]), replace(head, where=wheres[1])
+
+    def _problem(self, table: Table) -> str:
+        """Why the condition cannot be asked of a version; empty where it can."""
         import duckdb
 
         try:
-            return read_table(self.cursor, [str(file) for file in part.files], self.asked.where)
+            self.cursor.execute(f"FROM {replace(table, where=self.asked.where).wanted} LIMIT 1").fetchall()
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
-            if not self.asked.where:
-                raise
-            raise MedallionError(
-                f"--where {self.asked.where}: {read_fault(error).message.splitlines()[0]}", hint=_CONDITION
-            ) from error
+            return read_fault(error).message.splitlines()[0]
+        return ""
+
+    def _hint(self, problem: str, base: Table, head: Table) -> str:
+        """The column that may be meant where one is not there, else what a condition is."""
+        named = re.search(r'Referenced column "([^"]+)"', problem)
+        near = nearest(named[1], {*base.types, *head.types}) if named else None
+        return f'did you mean "{near}"?' if near else _CONDITION
 
     def _matched(self) -> tuple[Matching, Key]:
         """Columns and key, with the columns that were renamed found."""
@@ -212,18 +236,22 @@ class _Compared:
         base, head = self.base.rows, self.head.rows
         create(self.cursor, pair)
         if not pair.columns:  # All of the old is gone, all of the new is new.
+            base, head = (self._count(table.wanted) for table in (self.base, self.head))
             return Rows(base, head, head, base, None), ["there is no column in both versions to compare rows by"]
         equal = self._may_be_equal(pair) and equal_in_place(self.cursor, pair, self._paths())
         if not pair.keys:
-            left = keyless(self.cursor, pair, keep=True) if not equal else Counts()
-            return Rows(base, head, left.added, left.removed, None), []
+            if equal:
+                return Rows(base, head, changed=None), []
+            left = keyless(self.cursor, pair, keep=True)
+            return Rows(left.wanted_base, left.wanted_head, left.added, left.removed, None), []
         nulls = self._null_keys(pair)
         if equal:
             return Rows(base, head, null_keys=nulls), []
         found, once = by_key(self.cursor, pair, self._paths(), keep=True)
         double = twins(self.cursor, pair, matched_once=once)
         notes = [] if once else [_TWICE + (", without @tolerance" if self._tolerances() else "")]
-        return Rows(base, head, found.added, found.removed, found.changed, nulls, double), notes
+        rows = found.wanted_base, found.wanted_head
+        return Rows(*rows, found.added, found.removed, found.changed, nulls, double), notes
 
     def _paths(self) -> tuple[list[str], list[str]]:
         base, head = ([str(file) for file in part.files] for part in self.parts)
@@ -252,9 +280,12 @@ class _Compared:
             (self.head, [column.head for column in pair.key]),
         ):
             absent = " OR ".join(f"{identifier(name)} IS NULL" for name in names)
-            ((count,),) = self.cursor.execute(f"SELECT count(*) FROM {table.sql} WHERE {absent}").fetchall()
-            counts.append(int(count))
+            counts.append(self._count(f"{table.wanted} WHERE {absent}"))
         return counts[0], counts[1]
+
+    def _count(self, table: str) -> int:
+        ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(rows)
 
 
 _TWICE = "rows whose key comes twice are compared as a multiset within the key"

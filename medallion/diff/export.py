@@ -54,7 +54,7 @@ def write_rows(cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection
         else:
             columns.append(f"o{i} AS {identifier(f'base.{column.head}')}, n{i} AS {identifier(f'head.{column.head}')}")
     changed = ", ".join(
-        f"CASE WHEN oh AND nh AND {pair.differs(i)} THEN {literal(column.head)} END"
+        f"CASE WHEN oh IS NOT NULL AND nh IS NOT NULL AND {pair.differs(i)} THEN {literal(column.head)} END"
         for i, column in enumerate(pair.columns)
         if i >= pair.keys
     )

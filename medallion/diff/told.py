@@ -21,14 +21,14 @@ __all__ = ["Cells", "cells_changed", "patterns", "samples"]
 #: A cell that changed: in how many rows, and in how many of them NULL came, or went.
 Cells = tuple[int, int, int]
 
-_BOTH = "oh AND nh"
+_BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
 # So many columns are counted in one query.
 _TOGETHER = 1000
 _SHOWN = 10
 _CONDITIONS = {
     RowStatus.CHANGED: _BOTH,
-    RowStatus.REMOVED: "oh AND nh IS NULL",
-    RowStatus.ADDED: "nh AND oh IS NULL",
+    RowStatus.REMOVED: "nh IS NULL",
+    RowStatus.ADDED: "oh IS NULL",
 }
 
 

@@ -76,10 +76,12 @@ def equal_in_place(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[S
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of base and head that were looked at, and those added, removed and changed."""
+    """Rows of base and head that were matched, those of them that are wanted, and those added, removed and changed."""
 
     base: int = 0
     head: int = 0
+    wanted_base: int = 0
+    wanted_head: int = 0
     added: int = 0
     removed: int = 0
     changed: int = 0
@@ -88,6 +90,8 @@ class Counts:
         return Counts(
             self.base + other.base,
             self.head + other.head,
+            self.wanted_base + other.wanted_base,
+            self.wanted_head + other.wanted_head,
             self.added + other.added,
             self.removed + other.removed,
             self.changed + other.changed,
@@ -178,17 +182,26 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
     # An end for a join that explodes: there are no more matches than this where keys come once.
     joined = f"{pair.joined(base, head)} LIMIT {pair.base.rows + pair.head.rows + 1}"
     differs = pair.row_differs
-    counts = f"count(oh), count(nh), count(*), count(*) FILTER ({differs})"
+    wanted = pair.is_wanted
+    filters = ("oh IS NOT NULL", "nh IS NOT NULL", "oh IS NULL", "nh IS NULL")
+    counts = ", ".join(
+        [
+            "count(oh)",
+            "count(nh)",
+            *(f"count(*) FILTER ({one} AND {wanted})" for one in filters),
+            f"count(*) FILTER ({differs})",
+        ]
+    )
     if not keep:
         (row,) = cursor.execute(f"SELECT {counts} FROM ({joined})").fetchall()
-        return _counts(*row)
+        return _counts(row)
     few = min(_TAKEN, max(1, BUDGET // (2 * (pair.base.width + pair.head.width))))  # What is taken cannot be spilled.
     cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PART}(base, head, pairs, found, rows) AS "
+        f"CREATE OR REPLACE TEMP TABLE {_PART}(base, head, old, new, added, removed, found, rows) AS "
         f"SELECT {counts}, arg_min(j, 0, {few}) FILTER ({differs}) FROM ({joined}) j"
     )
-    (row,) = cursor.execute(f"SELECT base, head, pairs, found FROM {_PART}").fetchall()
-    counted, found = _counts(*row), int(row[3])
+    (row,) = cursor.execute(f"SELECT * EXCLUDE (rows) FROM {_PART}").fetchall()
+    counted, found = _counts(row), int(row[-1])
     if found and counted.base <= pair.base.rows and counted.head <= pair.head.rows:
         taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
         rows = taken if found <= few and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
@@ -197,10 +210,10 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
     return counted
 
 
-def _counts(in_base: int, in_head: int, pairs: int, found: int) -> Counts:
-    """The counts of a join: a match without a row of the base is a row that was added."""
-    added, removed = pairs - in_base, pairs - in_head
-    return Counts(in_base, in_head, added, removed, found - added - removed)
+def _counts(row: Sequence[int]) -> Counts:
+    """The counts of a join; what differs and is on both sides has changed."""
+    base, head, old, new, added, removed, found = map(int, row)
+    return Counts(base, head, old, new, added, removed, found - added - removed)
 
 
 def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, parts: int, *, keep: bool) -> Counts:
@@ -218,13 +231,18 @@ def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str,
         olds.append(f"coalesce(any_value(w{i}), {back if column.retyped else f'any_value(v{i})'})")
         news.append(f"any_value(v{i})")
     named = ", ".join(f"g{i}, x{i}" for i in range(len(pair.columns)))
+    # Rows without a key cannot be matched: of each version those count that are wanted there.
     both = (
-        f"SELECT -1 AS side, {', '.join(old)} FROM ({base}) UNION ALL SELECT 1 AS side, {', '.join(new)} FROM ({head})"
+        f"SELECT -1 AS side, {', '.join(old)} FROM ({base}) WHERE here "
+        f"UNION ALL SELECT 1 AS side, {', '.join(new)} FROM ({head}) WHERE here"
     )
     left = "sum(side)"
     kept = ", ".join(
         f"CASE WHEN {left} < 0 THEN {o} END, CASE WHEN {left} > 0 THEN {n} END" for o, n in zip(olds, news, strict=True)
     )
+    ((all_base, all_head),) = cursor.execute(
+        f"SELECT (SELECT count(*) FROM ({base}) WHERE here), (SELECT count(*) FROM ({head}) WHERE here)"
+    ).fetchall()
     before = _in_table(cursor) if keep else (0, 0)
     added = removed = 0
     for part in hashed([f"g{i}" for i in range(len(pair.columns))], parts):
@@ -242,7 +260,7 @@ def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str,
     if keep:
         after = _in_table(cursor)
         added, removed = after[0] - before[0], after[1] - before[1]
-    return Counts(added=added, removed=removed)
+    return Counts(wanted_base=int(all_base), wanted_head=int(all_head), added=added, removed=removed)
 
 
 def _in_table(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int]:

@@ -27,27 +27,33 @@ __all__ = ["Pair", "Table", "any_of", "pair_of", "read_table", "why_no_key"]
 class Table:
     """The rows of one version: a table expression, its columns as name → DuckDB type, in order, and how many rows.
 
-    ``width`` is about how many bytes a row takes in memory.
+    ``width`` is about how many bytes a row takes in memory. ``where`` is a condition on rows that are wanted, "" for
+    all: a row counts where it is true of either version of it.
     """
 
     sql: str
     types: Mapping[str, str]
     rows: int
     width: int
+    where: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """A table expression of the rows that the condition is true of here."""
+        return f"(FROM {self.sql} WHERE (\n{self.where}\n))" if self.where else self.sql
 
 
-def read_table(cursor: duckdb.DuckDBPyConnection, files: Sequence[str], where: str = "") -> Table:
-    """The rows of these Parquet files that a condition is true of; ``duckdb.Error`` where it is none."""
+def read_table(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Table:
+    """The rows of these Parquet files; ``duckdb.Error`` where one cannot be read."""
     whole = read_parquet(files)
     types = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE FROM {whole}").fetchall()}
-    sql = f"(FROM {whole} WHERE (\n{where}\n))" if where else whole
-    ((rows,),) = cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()
+    ((rows,),) = cursor.execute(f"SELECT count(*) FROM {whole}").fetchall()
     listed = ", ".join(literal(no_glob(file)) for file in files)
     ((all_rows, texts),) = cursor.execute(
         f"SELECT (SELECT sum(num_rows) FROM parquet_file_metadata([{listed}])), (SELECT "
         f"coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata([{listed}]) WHERE type = 'BYTE_ARRAY')"
     ).fetchall()
-    return Table(sql, types, int(rows), _width(types) + int(texts) // max(1, int(all_rows)))
+    return Table(whole, types, int(rows), _width(types) + int(texts) // max(1, int(all_rows)))
 
 
 def _width(types: Mapping[str, str]) -> int:
@@ -91,16 +97,18 @@ class Pair:
         keys = [
             f"{self.comparisons[i].lossless(identifier(column.base))[0]} AS k{i}" for i, column in enumerate(self.key)
         ]
-        return _rows(self.base.sql, listed, keys, condition)
+        return _rows(self.base, listed, keys, condition)
 
     def head_rows(self, condition: str = "") -> str:
         """The same of the head."""
         listed = [f"{identifier(column.head)} AS c{i}" for i, column in enumerate(self.columns)]
         keys = [f"{identifier(column.head)} AS k{i}" for i, column in enumerate(self.key)]
-        return _rows(self.head.sql, listed, keys, condition)
+        return _rows(self.head, listed, keys, condition)
 
     def joined(self, base: str, head: str) -> str:
-        """Both sides' rows, matched by key where they can be; ``oh`` and ``nh`` are true where there is one.
+        """Both sides' rows, matched by key where they can be; ``oh`` and ``nh`` are NULL where there is none.
+
+        They are false where a row is there and not wanted.
 
         NULL is the same key as NULL.
         """
@@ -113,10 +121,15 @@ class Pair:
         return self.comparisons[column].differs(f"o{column}", f"n{column}")
 
     @property
+    def is_wanted(self) -> str:
+        """A condition, never NULL, on a joined row: whether either version of it is wanted."""
+        return "coalesce(oh OR nh, false)" if self.base.where or self.head.where else "true"
+
+    @property
     def row_differs(self) -> str:
-        """A condition, never NULL, on a joined row: whether it is on one side only, or a value differs."""
+        """A condition, never NULL, on a joined row: whether it is wanted, and on one side only or a value differs."""
         values = [self.differs(i) for i in range(self.keys, len(self.columns))]
-        return any_of(["oh IS NULL", "nh IS NULL", *values])
+        return f"({self.is_wanted} AND {any_of(['oh IS NULL', 'nh IS NULL', *values])})"
 
 
 def pair_of(
@@ -163,8 +176,9 @@ def why_no_key(cursor: duckdb.DuckDBPyConnection, base: Table, column: Matched) 
     return f"{column.head} cannot be cast from {column.base_type} to {column.head_type}"
 
 
-def _rows(table: str, columns: Sequence[str], keys: Sequence[str], condition: str) -> str:
-    rows = f"SELECT true AS here, {', '.join([*columns, *keys])} FROM {table}"
+def _rows(table: Table, columns: Sequence[str], keys: Sequence[str], condition: str) -> str:
+    here = f"coalesce((\n{table.where}\n), false)" if table.where else "true"
+    rows = f"SELECT {here} AS here, {', '.join([*columns, *keys])} FROM {table.sql}"
     # Around the projection: a name of the data's own could be k0. DuckDB pushes it down to the file all the same.
     return f"FROM ({rows}) WHERE {condition}" if condition else rows
 
