@@ -198,6 +198,11 @@ class ForgeError(MedallionError):
         """Whether what was asked for may have been done or not: the connection broke, or the server is not well."""
         return self.status is not None and (self.status == 0 or self.status >= 500)
 
+    @property
+    def passing(self) -> bool:
+        """Whether it is over some time later, with nothing to be mended: a limit, or a server that is not well."""
+        return self.unanswered or self.status == 429
+
 
 class BuildError(MedallionError):
     """A step of a run that failed."""

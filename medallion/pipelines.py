@@ -10,23 +10,38 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from medallion.errors import ConfigError, MedallionError
+from medallion.errors import ConfigError, GitError, MedallionError
 from medallion.git.repository import Repository
 from medallion.installed import version_of
 from medallion.names import nearest
 from medallion.publish import write_file
+from medallion.redaction import redact
 from medallion.setup import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Origin", "Provider", "installed_from", "needed_origin", "origin_of", "provider_of", "write_pipeline"]
+__all__ = [
+    "Origin",
+    "Provider",
+    "installed_from",
+    "needed_origin",
+    "origin_of",
+    "provider_of",
+    "refuse_origin",
+    "write_pipeline",
+]
 
 _ORIGIN = re.compile(r"(https://[\w.-]+(?::\d+)?)/((?:[\w.-]+/)+[\w.-]+?)(?:\.git)?(?:@([\w./-]+))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _GITHUB = ("medallion.yml", "medallion-comment.yml")
 _INCLUDED = ".gitlab/medallion-review.yml"
+_OWNER_AND_NAME = re.compile(r"(?!\.)[\w.-]+/(?!\.)[\w.-]+", re.ASCII)
+# With a scheme, or as ssh has it: git@github.example.org:shop/data.git.
+_REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*://(?:[^/]*@)?|(?:[^/@]+@)?(?=[^/:]+:(?!/)))([^/:@]+)", re.IGNORECASE)
+# Where a remote may well lie, and no GitHub Enterprise Server does.
+_OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org")
 
 
 class Provider(StrEnum):
@@ -48,6 +63,11 @@ class Origin:
     def pinned(self) -> bool:
         """Whether it is a commit, which nobody can move."""
         return bool(_COMMIT.fullmatch(self.revision))
+
+    @property
+    def hostname(self) -> str:
+        """The host's name alone, in lower case."""
+        return self.host.partition("://")[2].partition(":")[0].lower()
 
     def __str__(self) -> str:
         return f"{self.host}/{self.path}@{self.revision}"
@@ -71,7 +91,7 @@ def origin_of(url: str) -> Origin:
     found = _ORIGIN.fullmatch(url)
     if not found:
         raise MedallionError(
-            f"{url} is no address of a Git repository that a job could install medallion from",
+            f"{redact(url)} is no address of a Git repository that a job could install medallion from",
             hint="write it as https://github.com/OWNER/NAME@COMMIT",
         )
     return Origin(found[1], found[2], found[3] or f"v{version_of('medallion')}")
@@ -98,11 +118,46 @@ def needed_origin(url: str = "") -> Origin:
     return origin_of(url)
 
 
+def refuse_origin(folder: Path, provider: Provider, origin: Origin) -> None:
+    """``MedallionError`` where jobs of ``provider`` for the project in ``folder`` cannot get medallion from ``origin``.
+
+    A workflow of GitHub names an action as OWNER/NAME, and takes it from the host that it runs on: github.com, or the
+    server that ``folder``'s remote ``origin`` lies on.
+    """
+    if provider is not Provider.GITHUB:
+        return
+    hosts = ["github.com", *_own_host(folder)]
+    if origin.hostname not in hosts:
+        raise MedallionError(
+            f"a workflow of GitHub cannot take an action from {origin.hostname}, only from {' or '.join(hosts)}",
+            hint="give --ci-from a repository there, such as a copy of medallion's",
+        )
+    if not _OWNER_AND_NAME.fullmatch(origin.path):
+        raise MedallionError(
+            f"{origin.path} is no repository that a workflow of GitHub could name: it has an owner and a name",
+            hint="write it as https://github.com/OWNER/NAME@COMMIT",
+        )
+
+
+def _own_host(folder: Path) -> list[str]:
+    """The host that the repository is pushed to, where that may be a GitHub of the company's own."""
+    there = next((path for path in (folder, *folder.absolute().parents) if path.is_dir()), folder)
+    try:
+        url = Repository.open(there).git("config", "--get", "remote.origin.url", check=False).decode().strip()
+    except GitError:
+        return []
+    found = _REMOTE.match(url)
+    host = found[1].lower() if found else ""
+    return [host] if host and host not in ("github.com", *_OTHER_FORGES) else []
+
+
 def write_pipeline(folder: Path, provider: Provider, origin: Origin) -> Iterator[Change]:
     """Write what makes ``provider`` review the pull requests of the project in ``folder``, telling each thing.
 
-    ``origin`` is what jobs install medallion from. ``GitError`` where ``folder`` is in no repository.
+    ``origin`` is what jobs install medallion from. ``GitError`` where ``folder`` is in no repository;
+    ``MedallionError`` as :func:`refuse_origin` has it, before anything is written.
     """
+    refuse_origin(folder, provider, origin)
     repository = Repository.open(folder)
     root, inside = repository.top, repository.prefix.rstrip("/") or "."
     if provider is Provider.GITHUB:

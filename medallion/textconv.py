@@ -151,16 +151,16 @@ def _no_parquet(file: Path, head: bytes) -> str:
 
 
 def _quoted(data: bytes) -> str:
-    from medallion.engines.parquet_summary import plain
+    from medallion.printable import printable
 
-    return "".join(f"  {plain(line)}\n" for line in data.decode(errors="replace").splitlines())
+    return "".join(f"  {printable(line)}\n" for line in data.decode(errors="replace").splitlines())
 
 
 def _first_line(error: Exception) -> str:
     from medallion.engines.faults import read_fault
-    from medallion.engines.parquet_summary import plain
+    from medallion.printable import printable
 
     message = error.message if isinstance(error, MedallionError) else read_fault(error).message
     # Git's own name for the file is another one each time, and would be a difference.
     message = re.sub(r"/[^\s\"']+", "…", message.strip().split("\n", 1)[0])
-    return plain(message or type(error).__name__)
+    return printable(message or type(error).__name__)

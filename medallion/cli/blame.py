@@ -78,9 +78,10 @@ def _document(found: Blame) -> dict[str, object]:
 
 def _print(found: Blame) -> None:
     from medallion.cli.console import count, err, out, print_line
-    from medallion.cli.text import Text, plain
+    from medallion.cli.text import Text
+    from medallion.printable import printable
 
-    key = "  ".join(f"{plain(column)} {_value(value)}" for column, value in found.key)
+    key = "  ".join(f"{printable(column)} {_value(value)}" for column, value in found.key)
     print_line(out(), Text(f"{found.name}  {key}", style="bold"))
     for entry in found.entries:
         out().print()
@@ -96,29 +97,31 @@ def _print(found: Blame) -> None:
 
 def _heading(entry: RowVersion) -> Text:
     from medallion.cli.console import ago
-    from medallion.cli.text import Text, plain
+    from medallion.cli.text import Text
+    from medallion.printable import printable
 
     text = Text(entry.commit[:7] or "work tree", style="yellow")
     when = ago(entry.committed_at) if entry.committed_at else ""
     for part in (when, entry.author, entry.subject):
         if part:
-            text.append(f"  {plain(part)}", style="default")
+            text.append(f"  {printable(part)}", style="default")
     return text
 
 
 def _lines(entry: RowVersion) -> list[Text]:
-    from medallion.cli.text import Text, plain
+    from medallion.cli.text import Text
+    from medallion.printable import printable
 
     if entry.error:
-        return [Text(f"  ! {plain(entry.error)}", style="yellow")]
+        return [Text(f"  ! {printable(entry.error)}", style="yellow")]
     status = str(entry.status)
     sign = _SIGNS[status]
-    width = max([len(plain(cell.column)) for cell in entry.cells], default=0)
+    width = max([len(printable(cell.column)) for cell in entry.cells], default=0)
     lines = []
     if status != "changed":
         lines.append(Text(f"  {sign} the row was {status}", style=_STYLES[status]))
     for cell in entry.cells:
-        line = Text(f"  {sign} ", style=_STYLES[status]).append(f"{plain(cell.column):<{width}}  ", style="default")
+        line = Text(f"  {sign} ", style=_STYLES[status]).append(f"{printable(cell.column):<{width}}  ", style="default")
         if cell.private:
             line.append("(private)", style="dim")
         elif status == "changed":
@@ -126,12 +129,12 @@ def _lines(entry: RowVersion) -> list[Text]:
         else:
             line.append(_value(cell.head if status == "added" else cell.base), style="default")
         lines.append(line)
-    lines += [Text(f"    {plain(text)}", style="dim") for text in (*entry.notes, *entry.causes)]
+    lines += [Text(f"    {printable(text)}", style="dim") for text in (*entry.notes, *entry.causes)]
     return lines
 
 
 def _value(value: str | None) -> str:
     from medallion.cli.fit import shorten
-    from medallion.cli.text import plain
+    from medallion.printable import printable
 
-    return "NULL" if value is None else shorten(plain(value), 60)
+    return "NULL" if value is None else shorten(printable(value), 60)

@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from medallion.cli.text import Console, Text
+from medallion.review.figures import bytes_in_words
+from medallion.review.figures import counted as count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,16 +59,9 @@ def print_json(document: object) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def size(count: int | None) -> str:
-    """Bytes with a unit, as ``4.1 MB`` (powers of 1,000, as disks are sold)."""
-    if count is None:
-        return ""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:,.1f} TB"
+def size(number: int | None) -> str:
+    """Bytes with a unit, as ``4.1 MB``; "" where that is not known."""
+    return "" if number is None else bytes_in_words(number)
 
 
 def ago(moment: datetime) -> str:
@@ -81,14 +76,8 @@ def ago(moment: datetime) -> str:
         ("day", 86_400, 1_209_600),
     ):
         if age < most:
-            count = max(0, round(age / length))
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+            return f"{count(max(0, round(age / length)), unit)} ago"
     return f"{moment:%Y-%m-%d}"
-
-
-def count(number: int, thing: str) -> str:
-    """``1 row``, ``2 rows``, ``99,441 rows``."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def seconds(value: float) -> str:

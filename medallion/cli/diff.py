@@ -9,6 +9,7 @@ import typer
 
 from medallion.cli.complete import complete_difference
 from medallion.cli.diff_arguments import DiffCommand, column_names, revisions_and_tables
+from medallion.cli.output import FORMAT_HELP, format_of, json_text, write_lines, write_text
 from medallion.errors import MedallionError, RevisionError
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from medallion.diff.value import Diff
 
 __all__ = ["register"]
-
-_FORMATS = ("text", "json", "markdown", "html")
-_ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +38,7 @@ def diff(
     *,
     after: Annotated[list[str] | None, typer.Option("--table", hidden=True)] = None,
     stat: Annotated[bool, typer.Option("--stat", help="One line a dataset.")] = False,
-    form: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
-    ] = None,
+    form: Annotated[str | None, typer.Option("--format", "-f", help=FORMAT_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     where: Annotated[
@@ -107,17 +103,8 @@ def _dataset_like(word: str, root: Path) -> str | None:
 
 
 def _format(form: str | None, output: Path | None, *, as_json: bool, stat: bool) -> str:
-    """The format that was asked for, or that a file's name says."""
-    ending = output.suffix.lower()[1:] if output else ""
-    said = _ENDINGS.get(ending, ending)
-    if as_json and form not in (None, "json"):
-        raise MedallionError(f"--json and --format {form} exclude each other", hint="leave one out")
-    chosen = "json" if as_json else form or ("text" if output is None or stat else said)
-    if chosen not in _FORMATS:
-        if form is None and output is not None:
-            hint = f"say it with --format: {', '.join(_FORMATS)}"
-            raise MedallionError(f'what format is "{output.name}"?', hint=hint)
-        raise MedallionError(f'there is no format "{chosen}"', hint=f"choose one of {', '.join(_FORMATS)}")
+    """The format that was asked for, or that a file's name says; a line a dataset is text in any file."""
+    chosen = format_of(form, None if stat else output, as_json=as_json)
     if stat and chosen != "text":
         raise MedallionError(f"--stat is text, and {chosen} has it all", hint="leave one out")
     return chosen
@@ -125,19 +112,14 @@ def _format(form: str | None, output: Path | None, *, as_json: bool, stat: bool)
 
 def _write(diff: Diff, form: str, output: Path | None, *, stat: bool) -> None:
     from medallion.cli.console import err, out
-    from medallion.cli.output import stream_to
 
     if form != "text":
-        text = _rendered(diff, form)
-        with stream_to(output) as stream:
-            stream.write(text)
+        write_text(_rendered(diff, form), output)
     else:
         from medallion.cli.diff_view import WIDEST, diff_lines, stat_lines
 
         lines = (stat_lines if stat else diff_lines)(diff, out().width if output is None else WIDEST)
-        styled = output is None and out().styled
-        with stream_to(output) as stream:
-            stream.writelines(f"{line.render(styled=styled)}\n" for line in lines)
+        write_lines(lines, output, styled=out().styled)
     if form != "text" or output is not None or not out().is_terminal:
         from medallion.cli.text import Text
 
@@ -151,11 +133,9 @@ def _write(diff: Diff, form: str, output: Path | None, *, stat: bool) -> None:
 def _rendered(diff: Diff, form: str) -> str:
     """The difference in a format that is not for a terminal."""
     if form == "json":
-        import json
-
         from medallion.diff.document import diff_document
 
-        return json.dumps(diff_document(diff), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(diff_document(diff))
     if form == "markdown":
         from medallion.review.diff_markdown import diff_markdown
 

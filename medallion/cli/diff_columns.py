@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import side_by_side, visible
+from medallion.cli.value_text import side_by_side
 from medallion.diff.value import ColumnStatus, Status
+from medallion.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,7 @@ def column_lines(table: TableDiff, width: int) -> list[Text]:
         return _listed(table, width)
     differing = [column for column in table.columns if _told(column)]
     shown = _foremost(differing)
-    moved = [visible(column.name) for column in table.columns if column.moved and not _told(column)]
+    moved = [printable(column.name) for column in table.columns if column.moved and not _told(column)]
     rows = [
         (_name(column, min(_WIDEST_NAME, width // 3)), *_state(column, table), list(_facts(column, table)))
         for column in shown
@@ -68,7 +69,7 @@ def _told(column: ColumnDiff) -> bool:
 def _listed(table: TableDiff, width: int) -> list[Text]:
     """The columns of a dataset that came or went, with their types."""
     listed = table.columns[:_MOST_COLUMNS]
-    words = [f"{visible(column.name)} {visible(column.head_type or column.base_type)}" for column in listed]
+    words = [f"{printable(column.name)} {printable(column.head_type or column.base_type)}" for column in listed]
     if len(table.columns) > len(listed):
         words.append(f"… {len(table.columns) - len(listed):,} more")
     return _words("columns: ", words, width) if words else []
@@ -95,11 +96,11 @@ def packed(parts: Iterable[str], between: str, room: int) -> list[str]:
 
 def _name(column: ColumnDiff, wide: int) -> str:
     if column.renamed:
-        before, now = visible(column.base_name), visible(column.name)
+        before, now = printable(column.base_name), printable(column.name)
         half = (wide - 3) // 2
         first = shorten(before, max(half, wide - 3 - cells(now)))
         return f"{first} → {shorten(now, wide - 3 - cells(first))}"
-    return shorten(visible(column.name), wide)
+    return shorten(printable(column.name), wide)
 
 
 def _state(column: ColumnDiff, table: TableDiff) -> tuple[str, str, str]:
@@ -136,7 +137,7 @@ def _facts(column: ColumnDiff, table: TableDiff) -> Iterator[str]:
             "renamed (detected: same values)" if not column.changed else "renamed (detected: most values are the same)"
         )
     if column.retyped:
-        yield f"{visible(column.base_type)} → {visible(column.head_type)}"
+        yield f"{printable(column.base_type)} → {printable(column.head_type)}"
     if column.moved:
         yield "moved"
     yield from _nulls(column)
@@ -153,7 +154,7 @@ def _alone(column: ColumnDiff, table: TableDiff) -> str:
     """The type of a column that came or went, and how much of it is NULL."""
     added = column.status is ColumnStatus.ADDED
     statistics = column.head_statistics if added else column.base_statistics
-    kind = visible(column.head_type if added else column.base_type)
+    kind = printable(column.head_type if added else column.base_type)
     rows = (table.rows.head if added else table.rows.base) if table.rows else 0
     if statistics is None or not rows:
         return kind

@@ -8,8 +8,9 @@ from medallion.cli.console import count
 from medallion.cli.diff_columns import MARGIN
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import is_number, quoted, short_value, side_by_side, visible
+from medallion.cli.value_text import is_number, quoted, short_value, side_by_side
 from medallion.diff.value import RowStatus
+from medallion.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ _SIGNS = {RowStatus.ADDED: ("+", "green"), RowStatus.REMOVED: ("−", "red"), Ro
 
 def side_name(name: str) -> str:
     """A version as a person calls it; a full hash is cut as Git does it."""
-    return name[:7] if len(name) >= 40 and set(name) <= set("0123456789abcdef") else visible(name)
+    return name[:7] if len(name) >= 40 and set(name) <= set("0123456789abcdef") else printable(name)
 
 
 #: What shows the rows that are left out.
@@ -56,7 +57,7 @@ class _Rows:
         self.private = [bool(column and column.private) for column in keys]
         self.numbers = [bool(column and is_number(column.head_type or column.base_type)) for column in keys]
         self.joined = len(table.key.columns) > _MOST_KEYS
-        self.header = self._joined([visible(name) for name in table.key.columns])
+        self.header = self._joined([printable(name) for name in table.key.columns])
         self.keys = [self._joined(self._key(row)) for row in table.samples]
         most = max(6, width // 2 // max(1, len(self.header)) - _GAP)
         self.widths = [
@@ -66,7 +67,7 @@ class _Rows:
         self.start = MARGIN + 2 + sum(wide + _GAP for wide in self.widths)
         self.width = width
         changed = [cell for row in table.samples if row.status is RowStatus.CHANGED for cell in row.cells]
-        self.names = min(_WIDEST_NAME, max((cells(visible(cell.column)) for cell in changed), default=0), width // 4)
+        self.names = min(_WIDEST_NAME, max((cells(printable(cell.column)) for cell in changed), default=0), width // 4)
         self.names = max(self.names, len("column")) if changed else 0
         room = width - self.start - (self.names + _GAP) - _GAP
         sides = [side_name(diff.base.short), side_name(diff.head.short)]
@@ -114,7 +115,7 @@ class _Rows:
     def _changed(self, row: RowChange, key: Sequence[str]) -> Iterator[Text]:
         shown = row.cells[:_MOST_CELLS]
         for cell in shown:
-            name = shorten(visible(cell.column), self.names)
+            name = shorten(printable(cell.column), self.names)
             one, other = _texts(cell, self.values)
             line = self._begin(row, key).append(name + " " * (self.names - cells(name) + _GAP))
             line.append(one, style="red").append(" " * (self.values[0] - cells(one) + _GAP))

@@ -9,8 +9,8 @@ from medallion.cli.diff_columns import MARGIN, column_lines, packed
 from medallion.cli.diff_rows import MORE, row_lines, side_name
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import visible
 from medallion.diff.value import ColumnStatus, KeyOrigin, Status
+from medallion.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,7 @@ def _heading(table: TableDiff, names: int, width: int) -> list[Text]:
     title = Text(name.ljust(names), style="bold")
     if table.status is Status.UNAVAILABLE:
         title.append("  cannot be compared", style="red")
-        reasons = (part for text in table.error.split("\n") for part in _wrapped(visible(text), width - MARGIN))
+        reasons = (part for text in table.error.split("\n") for part in _wrapped(printable(text), width - MARGIN))
         return [title, *(Text(" " * MARGIN + reason, style="red") for reason in reasons)]
     about = Text("  ").join(_about(table))
     if names + 2 + cells(about.plain) <= width:
@@ -123,11 +123,11 @@ def _key(table: TableDiff) -> str:
     """The columns that rows were matched by, and how that is known."""
     if table.status is not Status.CHANGED:
         return ""
-    key, why = table.key, visible(table.key.why)
+    key, why = table.key, printable(table.key.why)
     if key.origin is KeyOrigin.NONE or not key.columns:
         return f"no key: {why or 'whole rows are compared'}"
     before = key.base if key.base and key.base != key.columns else ()
-    names = ", ".join(map(visible, key.columns)) + (f", before {', '.join(map(visible, before))}" if before else "")
+    names = ", ".join(map(printable, key.columns)) + (f", before {', '.join(map(printable, before))}" if before else "")
     return f"key {names}" + (f" ({why})" if why else "")
 
 
@@ -147,7 +147,7 @@ def _notes(notes: Sequence[str], width: int, margin: int) -> list[Text]:
     return [
         Text(" " * margin + line, style="yellow")
         for note in notes
-        for line in _wrapped(f"note: {visible(note)}", width - margin)
+        for line in _wrapped(f"note: {printable(note)}", width - margin)
     ]
 
 
@@ -187,7 +187,7 @@ def stat_lines(diff: Diff, width: int) -> list[Text]:
     for table, mark in zip(tables, marks, strict=True):
         line = Text(f" {shorten(str(table.name), names).ljust(names)} |")
         if table.status is Status.UNAVAILABLE:
-            line.append(" cannot be compared: ", style="red").append(visible(table.error.split("\n")[0]))
+            line.append(" cannot be compared: ", style="red").append(printable(table.error.split("\n")[0]))
         else:
             for text, wide, style in zip(mark, widths, ("green", "red", "yellow"), strict=True):
                 line.append(f" {text.rjust(wide)}" if wide else "", style=style)

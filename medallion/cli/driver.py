@@ -10,10 +10,14 @@ from medallion.cli.textconv import convert
 
 __all__ = ["register"]
 
+_HELP = """What Git calls, once `medallion init` has set it up.
+
+Example: medallion driver textconv data/silver/orders.parquet"""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    driver = typer.Typer(help="What Git calls, once `medallion init` has set it up.", no_args_is_help=True, hidden=True)
+    driver = typer.Typer(help=_HELP, no_args_is_help=True, hidden=True)
     driver.command()(textconv)
     app.add_typer(driver, name="driver", rich_help_panel="Keep house")
 

@@ -63,7 +63,7 @@ def init(
     """
     from medallion.cli.console import err
 
-    pipeline = _asked_pipeline(ci, ci_from)
+    pipeline = _asked_pipeline(directory, ci, ci_from)
     # Where CI is added to a project, an example is not what was asked for.
     example = example and not (pipeline and (directory / "medallion.toml").exists())
     done = _print_changes(directory, example=example)
@@ -82,15 +82,16 @@ def _print_changes(directory: Path, *, example: bool) -> list[str]:
     return _print_each(initialise(directory, example=example))
 
 
-def _asked_pipeline(provider: str, origin: str) -> Callable[[Path], Iterable[Change]] | None:
+def _asked_pipeline(directory: Path, provider: str, origin: str) -> Callable[[Path], Iterable[Change]] | None:
     """What writes the jobs that were asked for; what cannot be meant is refused before anything is written."""
     if not provider:
         if origin:
             raise MedallionError("--ci-from says where jobs get medallion, and goes with --ci", hint="add --ci github")
         return None
-    from medallion.pipelines import needed_origin, provider_of, write_pipeline
+    from medallion.pipelines import needed_origin, provider_of, refuse_origin, write_pipeline
 
     known, place = provider_of(provider), needed_origin(origin)
+    refuse_origin(directory, known, place)
     return lambda directory: write_pipeline(directory, known, place)
 
 

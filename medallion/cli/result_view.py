@@ -10,8 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 from medallion.cli.console import columns, count, err, out
 from medallion.cli.fit import fit, shorten
 from medallion.cli.output import replacing, stream_to
-from medallion.cli.value_text import is_number, visible
+from medallion.cli.value_text import is_number
 from medallion.errors import MedallionError
+from medallion.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +71,7 @@ def _table(result: Result, stream: IO[str], limit: int) -> int:
 
 def _cell(value: object) -> str:
     """A value on one line, in which what a terminal would obey is made visible."""
-    return "NULL" if value is None else visible(str(value))
+    return "NULL" if value is None else printable(str(value))
 
 
 def _markdown(result: Result, stream: IO[str]) -> int:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medallion.cli.complete import complete_revision
+from medallion.cli.output import FORMAT_HELP, format_of, json_text, write_lines, write_text
 from medallion.errors import MedallionError
+from medallion.review.rules import DEFAULT_FAIL_ON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register", "rendered", "reproduce"]
 
-_FORMATS = ("text", "json", "markdown", "html")
 _ROWS, _ROWS_OF_A_PAGE = 5, 2_000
-_ENDINGS = {"txt": "text", "md": "markdown", "htm": "html"}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,9 +39,7 @@ def review(
         ),
     ] = "",
     *,
-    form: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{', '.join(_FORMATS)}; a file's name says it, too.")
-    ] = None,
+    form: Annotated[str | None, typer.Option("--format", "-f", help=FORMAT_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     attribute: Annotated[
@@ -55,7 +53,7 @@ def review(
             metavar="RULES",
             help="Exit with 1 for these: stale, failed-check, breaking, removed-rows>1%, unexpected; or never.",
         ),
-    ] = "stale, failed-check",
+    ] = DEFAULT_FAIL_ON,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -84,6 +82,7 @@ def review(
     Example: medallion review origin/main
     """
     from medallion.project import Project
+    from medallion.review.privacy import shareable
     from medallion.review.verdict import failures, parse_fail_on
 
     if post_from is not None:
@@ -94,16 +93,25 @@ def review(
     if comment and not post:
         raise MedallionError("--comment names a comment, and nothing is posted", hint="add --post")
     rules = parse_fail_on(fail_on)
-    chosen = _format(form, output, as_json=as_json)
+    chosen = format_of(form, output, as_json=as_json)
+    if post:
+        _check_job()
     page = chosen == "html" or report is not None
     shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
     found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
-    reasons = failures(found, rules)
+    reasons = failures(shareable(found), rules)
     write_review(found, chosen, output, reasons)
     if post or report:
         _deliver(found, reasons, report, comment if post else None)
     if reasons:
         raise typer.Exit(1)
+
+
+def _check_job() -> None:
+    """What a comment cannot do without is asked for before a review that takes minutes."""
+    from medallion.review.post import check_job
+
+    check_job(os.environ)
 
 
 def _deliver(found: Review, reasons: Sequence[str], report: Path | None, comment: str | None) -> None:
@@ -128,46 +136,25 @@ def _post_from(folder: Path, name: str, *, alone: bool) -> None:
     err().print(told(post_from(folder, os.environ, name=name)))
 
 
-def _format(form: str | None, output: Path | None, *, as_json: bool) -> str:
-    """The format that was asked for, or that a file's name says."""
-    if as_json and form not in (None, "json"):
-        raise MedallionError(f"--json and --format {form} exclude each other", hint="leave one out")
-    ending = output.suffix.lower()[1:] if output else "text"
-    chosen = "json" if as_json else form or _ENDINGS.get(ending, ending)
-    if chosen not in _FORMATS:
-        if form is None and output is not None:
-            hint = f"say it with --format: {', '.join(_FORMATS)}"
-            raise MedallionError(f'what format is "{output.name}"?', hint=hint)
-        raise MedallionError(f'there is no format "{chosen}"', hint=f"choose one of {', '.join(_FORMATS)}")
-    return chosen
-
-
 def write_review(review: Review, form: str, output: Path | None, reasons: Sequence[str]) -> None:
     """The review in a format, to a file or to stdout."""
     from medallion.cli.console import out
-    from medallion.cli.output import stream_to
 
     if form != "text":
-        text = rendered(review, form, reasons)
-        with stream_to(output) as stream:
-            stream.write(text)
+        write_text(rendered(review, form, reasons), output)
         return
     from medallion.cli.review_view import WIDEST, review_lines
 
     lines = review_lines(review, out().width if output is None else WIDEST, reasons)
-    styled = output is None and out().styled
-    with stream_to(output) as stream:
-        stream.writelines(f"{line.render(styled=styled)}\n" for line in lines)
+    write_lines(lines, output, styled=out().styled)
 
 
 def rendered(review: Review, form: str, reasons: Sequence[str] = ()) -> str:
     """The review in a format that is not for a terminal."""
     if form == "json":
-        import json
-
         from medallion.review.document import review_document
 
-        return json.dumps(review_document(review, reasons), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(review_document(review, reasons))
     if form == "markdown":
         from medallion.review.review_markdown import review_markdown
 

@@ -8,7 +8,7 @@ from medallion.cli.console import count, size
 from medallion.cli.diff_columns import packed
 from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import visible
+from medallion.printable import printable
 from medallion.review.privacy import shareable
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
@@ -54,7 +54,7 @@ def _section(title: str, rows: Sequence[_Row], width: int, style: str = "bold") 
     """A title and its lines, with their cells one below the other; none where there is nothing to tell."""
     if not rows:
         return []
-    shown = [[(visible(text), how) for text, how in row] for row in rows[:_MOST]]
+    shown = [[(printable(text), how) for text, how in row] for row in rows[:_MOST]]
     widths = [max(cells(row[i][0]) for row in shown) for i in range(len(shown[0]))]
     lines = [Text(title, style=style)]
     if _MARGIN + sum(wide + _GAP for wide in widths if wide) - _GAP <= width:
@@ -169,7 +169,7 @@ def _look_closer(review: Review) -> str:
 def _about(review: Review, width: int) -> Text:
     """What was held against what."""
     head = review.head.commit[:7] if review.head.commit else "work tree"
-    between = f"{visible(review.base.short)} ({review.base.commit[:7]}) → {head}"
+    between = f"{printable(review.base.short)} ({review.base.commit[:7]}) → {head}"
     added = f"{size(review.bytes_added)} added to storage" if review.bytes_added else "nothing added to storage"
     line = Text(f"{between}, {count(len(review.commits), 'commit')}, {added}", style="dim")
     line.cut(width)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Console", "Text", "cells", "cut_to", "plain"]
+__all__ = ["Console", "Text", "cells", "cut_to"]
 
 _CODES = {
     "bold": "1",
@@ -51,13 +51,6 @@ def cut_to(text: str, width: int) -> str:
     from rich.cells import set_cell_size
 
     return set_cell_size(text, width)
-
-
-def plain(text: str) -> str:
-    """A text of the data's own in one line, in which nothing is left that a terminal obeys."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 class Text:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from medallion.cli.console import count, err, out, print_error, print_line, seconds
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import is_number, short_value, side_by_side, visible
+from medallion.cli.value_text import is_number, short_value, side_by_side
+from medallion.printable import printable
 from medallion.unittests.run import UnitTestOutcome, UnitTestResult, UnitTestRun
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _sum(difference: Difference) -> str:
 def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]) -> Iterable[Line]:
     """A header, and for each pair of rows one above the other with marks below the cells that differ."""
     shown = [(pair, *_cells(pair, columns, _WIDEST_CELL)) for pair in pairs]
-    header = [shorten(visible(difference.columns[i]), _WIDEST_CELL) for i in columns]
+    header = [shorten(printable(difference.columns[i]), _WIDEST_CELL) for i in columns]
     rows = [header, *(row for _, one, other in shown for row in (one, other) if row is not None)]
     widths = [max(cells(row[i]) for row in rows) for i in range(len(columns))]
     right = {i for i, column in enumerate(columns) if is_number(difference.types[column])}
@@ -142,7 +143,7 @@ def _table(difference: Difference, pairs: Sequence[Pair], columns: Sequence[int]
 def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     """The same cell below cell: what tells the row apart, and each column that differs on lines of its own."""
     columns = list(range(len(difference.columns)))
-    wide = min(max(cells(visible(name)) for name in difference.columns), _NARROWEST, room // 2)
+    wide = min(max(cells(printable(name)) for name in difference.columns), _NARROWEST, room // 2)
     value = max(1, room - wide - 2)
     one, other = _cells(pair, columns, value)
     named = ", ".join(
@@ -154,7 +155,7 @@ def _listed(difference: Difference, pair: Pair, room: int) -> Iterable[Line]:
     yield "?", shorten(f"{what}{f': {named}' if named else ''}", room)
     differing = pair.differing()
     for i in differing[:_MOST_CELLS]:
-        name = shorten(visible(difference.columns[i]), wide)
+        name = shorten(printable(difference.columns[i]), wide)
         label = name + " " * (wide - cells(name))
         if one is not None:
             yield "-", f"{label}  {one[i]}"

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from medallion.cli.fit import shorten
 from medallion.cli.text import cells
+from medallion.printable import printable
 
-__all__ = ["is_number", "quoted", "short_value", "side_by_side", "visible"]
+__all__ = ["is_number", "quoted", "short_value", "side_by_side"]
 
 # Values of megabytes are compared in pieces of so many characters, not one by one.
 _CHUNK = 4096
-
-
-def visible(text: str) -> str:
-    """What a terminal would obey or not show (controls, line ends, marks of direction, no-break space) as an escape."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def quoted(value: str | None) -> str:
     """A value on one line; a text that could be taken for NULL, or for blanks, is in quotes."""
     if value is None:
         return "NULL"
-    text = visible(value)
+    text = printable(value)
     return f"'{text}'" if text in ("", "NULL") or text != text.strip() else text
 
 

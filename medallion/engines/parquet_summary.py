@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from medallion.engines.footer import leaf_columns
 from medallion.engines.parquet_footer import read_layout
 from medallion.engines.sql import identifier, literal, read_parquet
+from medallion.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from medallion.engines.parquet_footer import Layout
 
-__all__ = ["COUNTED", "plain", "summarise"]
+__all__ = ["COUNTED", "summarise"]
 
 COUNTED = 1_000_000
 """Up to so many cells, in 32 MB, are read; in a larger file only the footer and the rows at both ends are."""
@@ -81,13 +82,6 @@ def summarise(file: Path, keys: Collection[Sequence[str]] = (), private: Collect
     thread.join()
     sys.setswitchinterval(interval)
     return "".join(f"{line}\n" for line in summary.lines(about, sums, title, rows))
-
-
-def plain(text: str) -> str:
-    """A text in which nothing is left that a terminal obeys: neither controls nor a change of direction."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +190,7 @@ class _Summary:
         order = ", ".join(map(identifier, self.key)) or "ALL"
         chosen = f"FROM {self.table} ORDER BY hash(row({columns})) LIMIT {_SAMPLE}"
         found = self._ask(f"SELECT {values} FROM ({chosen}) ORDER BY {order}")
-        return f"the {_SAMPLE} rows with the smallest hash of {plain(by)}:", found
+        return f"the {_SAMPLE} rows with the smallest hash of {printable(by)}:", found
 
     def _numbered(self) -> str:
         """The rows from a place in the file on, up to a comparison with that; DuckDB jumps to it."""
@@ -221,7 +215,7 @@ class _Summary:
     def _row(self, row: Sequence[str | None]) -> str:
         shown = self._shown()
         cells = [
-            f"{plain(name)}={_cell(value, quoted=self.types[name] == 'VARCHAR' and name not in self.private)}"
+            f"{printable(name)}={_cell(value, quoted=self.types[name] == 'VARCHAR' and name not in self.private)}"
             for name, value in zip(shown, row, strict=True)
         ]
         more = len(self.types) - len(shown)
@@ -232,7 +226,7 @@ class _Summary:
 
 
 def _column(name: str, kind: str, about: _About, checksum: int | None, *, private: bool) -> str:
-    parts = [f"column {plain(name)} {plain(kind)}"]
+    parts = [f"column {printable(name)} {printable(kind)}"]
     if about.nulls is not None:
         parts.append(f"{about.nulls:,} NULL")
     if about.distinct is not None:
@@ -253,7 +247,7 @@ def _cell(value: str | None, *, quoted: bool = False) -> str:
     if value is None:
         return "NULL"
     short = value if len(value) <= _SHOWN_LENGTH else value[:_SHOWN_LENGTH] + "…"
-    text = plain(short.replace("\\", "\\\\") if quoted else short)
+    text = printable(short.replace("\\", "\\\\") if quoted else short)
     return '"' + text.replace('"', '\\"') + '"' if quoted else text
 
 

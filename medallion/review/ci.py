@@ -54,6 +54,11 @@ class GitHubJob:
         number = pull_request_of(github_rest(self.api, self._needed_token(), clock), self.repository, run)
         return None if number is None else self._comments(number, clock)
 
+    @property
+    def from_fork(self) -> bool:
+        """Whether the workflow that has finished ran for another repository's branch; ``ForgeError`` as above."""
+        return _finished(self.event).repository != self.repository
+
     def _comments(self, number: int, clock: Clock) -> GitHub:
         return GitHub(github_rest(self.api, self._needed_token(), clock), self.repository, number)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import ColumnStatus, Status
 from medallion.names import nearest
 from medallion.review.claims import Became, Changed, Claims, Counted, Whole
+from medallion.review.figures import counted
 from medallion.review.value import Expectation
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def what_differs(table: TableDiff) -> str:
     parts = []
     if table.rows is not None:
         counts = {"added": table.rows.added, "removed": table.rows.removed, "changed": table.rows.changed or 0}
-        rows = ", ".join(f"{_rows(count)} {verb}" for verb, count in counts.items() if count)
+        rows = ", ".join(f"{counted(count, 'row')} {verb}" for verb, count in counts.items() if count)
         parts.append(f"{rows} (of {table.rows.base:,})" if rows else "no row differs")
     parts += [f"column {name} {' and '.join(verbs)}" for name, verbs in _columns(table)[:_MOST]]
     return "; ".join(parts) or "its data differs"
@@ -183,7 +184,7 @@ def _others(table: TableDiff, claim: Changed, announced: Sequence[Claims]) -> li
     others = [f"column {name} {' and '.join(verbs)}" for name, verbs in _columns(table) if name.lower() not in spoken]
     if table.rows is not None:
         counts = {"added": table.rows.added, "removed": table.rows.removed}
-        others += [f"{_rows(count)} {what}" for what, count in counts.items() if count and what not in rows]
+        others += [f"{counted(count, 'row')} {what}" for what, count in counts.items() if count and what not in rows]
     return others[:_MOST] + (["more"] if len(others) > _MOST else [])
 
 
@@ -220,10 +221,6 @@ def _verbs(column: ColumnDiff) -> list[str]:
     return [verb for verb, holds in told.items() if holds]
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
 def _of(count: int, base: int) -> str:
     """``516 of 99,441 rows (0.52 %)``; without a share where the base has no rows."""
-    return f"{count:,} of {_rows(base)} ({100 * count / base:.3g} %)" if base else _rows(count)
+    return f"{count:,} of {counted(base, 'row')} ({100 * count / base:.3g} %)" if base else counted(count, "row")

@@ -8,7 +8,6 @@ __all__ = ["amount", "bytes_in_words", "change", "counted", "number", "share"]
 
 # Longer numbers are written with an exponent.
 _LONGEST = 12
-_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -58,9 +57,10 @@ def number(value: float, other: float | None = None) -> str:
 
 
 def bytes_in_words(size: int) -> str:
-    """``4.1 MB``: powers of 1000, as disks are sold."""
-    scaled, unit = float(size), 0
-    while scaled >= 999.95 and unit < len(_UNITS) - 1:
-        scaled /= 1000
-        unit += 1
-    return counted(size, "byte") if not unit else f"{scaled:.1f} {_UNITS[unit]}"
+    """``4.1 MB``: powers of 1,000, as disks are sold."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:,.1f} TB"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from medallion.diff.between import chosen, diff_versions
 from medallion.diff.compare import Asked
 from medallion.engines.duckdb import DuckDBEngine
+from medallion.errors import ConfigError
 from medallion.observe import Identities
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.diff.value import Diff, Side
+    from medallion.errors import MedallionError
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.review.trees import Tree
@@ -55,13 +57,14 @@ def review(
     """
     workspace = None if sides[1].commit else look()
     identities = workspace.identities if workspace else Identities(config.root)
-    then = tree_at(repo, config, sides[0].commit, files=False)
-    base = then, _version(repo, store, then, identities)
     if workspace is not None:
         head = tree_here(workspace), version_of(workspace, lambda: store)
     else:
         now = tree_at(repo, config, sides[1].commit)
         head = now, _version(repo, store, now, identities)
+    # A base that cannot be read must not be in the way of the pull request that mends it.
+    then = tree_at(repo, config, sides[0].commit, files=False, instead=head[0].config)
+    base = then, _version(repo, store, then, identities)
     between = Between(base, head, identities, lambda config: _engine(config, store))
     versions = base[1], head[1]
     diff = diff_versions(
@@ -83,6 +86,13 @@ def _version(repo: Repository, store: Store, tree: Tree, identities: Identities)
     """A commit's data, with the models that were read already."""
     snapshot = Snapshot(tree.commit, tree.records, tree.observed.broken)
     return version_from(tree.config, repo, store, snapshot, identities, lambda: (tree.graph, tree.problems))
+
+
+def _unconfigured(base: Tree) -> tuple[MedallionError, ...]:
+    if base.unreadable is None:
+        return ()
+    said = f"the base's configuration cannot be read, and that of the head counts for both: {base.unreadable.message}"
+    return (ConfigError(said, location=base.unreadable.location, hint=base.unreadable.hint),)
 
 
 def _engine(config: Config, store: Store) -> DuckDBEngine:
@@ -119,6 +129,6 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         bytes_added=bytes_added(
             repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
         ),
-        problems=(*head.problems, *unreadable),
+        problems=(*_unconfigured(base), *head.problems, *unreadable),
         samples=head.config.review_samples,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import ForgeError
 from medallion.review.ci import GitHubJob, job_of
+from medallion.review.escape import cut
 from medallion.review.forge import Posted, post
 from medallion.review.job_files import append_outputs, append_summary
 from medallion.review.rest import Clock
@@ -25,6 +26,7 @@ __all__ = [
     "REPORT",
     "Delivery",
     "Wanted",
+    "check_job",
     "deliver",
     "post_from",
     "post_review",
@@ -37,6 +39,11 @@ __all__ = [
 COMMENT = "comment.md"
 REPORT = "review.html"
 _COMMENT_LIMIT = 60_000
+# What fails a review goes into one variable of the environment, and into one line of a log.
+_MOST_REASONS, _LONGEST_REASON = 20, 300
+_OF_A_FORK = "Made by the job of a fork; its author could have changed it."
+# As that of Dependabot, whose token may only read.
+_OF_A_BRANCH = "Made by the job of this pull request; its author could have changed it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ def deliver(
     """Write the reports, tell the job, and post the comment; what became of that, as lines for whoever reads the log.
 
     ``failures`` are the reasons for which the review fails. The comment comes last, so that nothing else depends on the
-    forge. ``ForgeError`` where something could not be written or posted.
+    forge. A limit, or a forge that is not well, does not change what was found: that there is no comment is then a
+    line, and an output ``unposted``. ``ForgeError`` where something else is in the way of writing or posting.
     """
     from medallion.review.review_html import review_html
     from medallion.review.review_markdown import review_markdown
@@ -85,13 +93,33 @@ def deliver(
     outputs = {
         "verdict": verdict(review),
         "failed": "true" if failures else "false",
+        "reasons": _listed(failures),
         "changed": str(len(review.diff.differing)),
         "reports": str(wanted.reports.resolve()) if wanted.reports else "",
     }
     said.append(tell_job(environment, render, outputs))
     if wanted.comment is not None:
-        said.append(told(post_review(render, environment, name=wanted.comment, kept=wanted.reports, clock=clock)))
+        try:
+            said.append(told(post_review(render, environment, name=wanted.comment, kept=wanted.reports, clock=clock)))
+        except ForgeError as error:
+            if not error.passing:
+                raise
+            note = f"the comment could not be posted: {error.message}"
+            said.append(f"{note}; {error.hint}")
+            tell_job(environment, None, {"unposted": note})
     return tuple(line for line in said if line)
+
+
+def _listed(reasons: Sequence[str]) -> str:
+    """One a line, for a log."""
+    shown = [" ".join(cut(reason, _LONGEST_REASON)[0].split()) for reason in reasons[:_MOST_REASONS]]
+    more = len(reasons) - len(shown)
+    return "\n".join([*shown, *([f"and {more:,} more"] if more else [])])
+
+
+def check_job(environment: Mapping[str, str]) -> None:
+    """``ForgeError`` where a review could not be posted for want of a job, a pull request or a token."""
+    job_of(environment).forge(Clock())
 
 
 def told(delivery: Delivery) -> str:
@@ -116,14 +144,15 @@ def write_reports(folder: Path, render: Render, others: Mapping[str, str]) -> tu
     return tuple(folder / name for name in texts)
 
 
-def tell_job(environment: Mapping[str, str], render: Render, outputs: Mapping[str, str]) -> str:
+def tell_job(environment: Mapping[str, str], render: Render | None, outputs: Mapping[str, str]) -> str:
     """Write the summary and the outputs of a step, where the job is one that has them; a note, or "".
 
-    ``ForgeError`` where a file of the runner cannot be written to.
+    Without ``render`` there is nothing to summarise. ``ForgeError`` where a file of the runner cannot be written to.
     """
     if path := environment.get("GITHUB_OUTPUT"):
         append_outputs(path, outputs)
-    if (path := environment.get("GITHUB_STEP_SUMMARY")) and not append_summary(path, render):
+    path = environment.get("GITHUB_STEP_SUMMARY")
+    if path and render and not append_summary(path, render):
         return "the summary of this step is full, so the report is not in it"
     return ""
 
@@ -155,6 +184,7 @@ def post_review(
 def post_from(folder: Path, environment: Mapping[str, str], *, name: str = "", clock: Clock | None = None) -> Delivery:
     """Post what the job of a stranger's pull request has left in ``folder``, as text that can do no harm.
 
+    A line above it says who has made it.
     Which pull request it belongs to is GitHub's to say. ``ForgeError`` as above, and where the folder holds no report.
     """
     job = job_of(environment)
@@ -167,4 +197,6 @@ def post_from(folder: Path, environment: Mapping[str, str], *, name: str = "", c
     forge = job.finished_forge(clock or Clock())
     if forge is None:
         return Delivery(None, "the pull request is closed or has newer commits, so nothing was posted")
-    return Delivery(post(forge, lambda budget: harmless(text, budget), name))
+    # Our own words stand first, outside of what the stranger has written, and an empty line ends them.
+    origin = f"> {_OF_A_FORK if job.from_fork else _OF_A_BRANCH}\n\n"
+    return Delivery(post(forge, lambda budget: origin + harmless(text, budget - len(origin)), name))

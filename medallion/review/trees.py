@@ -48,7 +48,8 @@ class Tree:
     """Models, records and data of the work tree (``commit`` is "") or of a commit (its full hash).
 
     ``entries`` are the files of a commit; of the work tree there are none. ``problems`` are of files that belong to no
-    dataset. ``is_project`` is False for a commit from before there was a project.
+    dataset. ``is_project`` is False for a commit from before there was a project. ``unreadable`` is what is wrong with
+    its configuration, where ``config`` is another's.
     """
 
     commit: str
@@ -58,6 +59,7 @@ class Tree:
     entries: Mapping[str, Entry]
     problems: tuple[MedallionError, ...] = ()
     is_project: bool = True
+    unreadable: ConfigError | None = None
 
     @property
     def records(self) -> Mapping[TableName, Record]:
@@ -71,13 +73,23 @@ def tree_here(workspace: Workspace) -> Tree:
     return Tree("", workspace.config, workspace.graph, observed, {}, workspace.misnamed)
 
 
-def tree_at(repo: Repository, config: Config, commit: str, *, files: bool = True) -> Tree:
+def tree_at(
+    repo: Repository, config: Config, commit: str, *, files: bool = True, instead: Config | None = None
+) -> Tree:
     """What ``commit``, a full hash, holds. ``config`` is today's, for what does not change the data.
 
-    Without ``files``, neither data nor sources are looked at. ``ConfigError`` where its configuration cannot be read.
+    Without ``files``, neither data nor sources are looked at. Where its configuration cannot be read, ``instead``
+    counts, and the error is told in the result; ``ConfigError`` where there is none.
     """
     entries = repo.entries(commit)
-    configured = _config_at(repo, config, commit, entries)
+    unreadable = None
+    try:
+        configured = _config_at(repo, config, commit, entries)
+    except ConfigError as error:
+        if instead is None:
+            raise
+        # What it said of samples is not known, so none are shown for its sake.
+        configured, unreadable = replace(instead, review_samples=False), error
     if configured is None:
         nothing = Observed({}, {}, {}, {}, {})
         return Tree(commit, config, build_graph([], [], config.layers, {}), nothing, entries, is_project=False)
@@ -106,7 +118,8 @@ def tree_at(repo: Repository, config: Config, commit: str, *, files: bool = True
         recipes=recipes,
         checks=checks,
     )
-    return Tree(commit, configured, replace(graph, problems=wrong), as_recorded(observed), entries, tuple(problems))
+    graph = replace(graph, problems=wrong)
+    return Tree(commit, configured, graph, as_recorded(observed), entries, tuple(problems), unreadable=unreadable)
 
 
 def as_checked_out(repo: Repository, tree: Tree) -> Tree:

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from medallion.diff.value import Diff, TableDiff
     from medallion.review.value import Review
 
-__all__ = ["DEFAULT_FAIL_ON", "Rule", "RuleName", "diff_verdict", "failures", "parse_fail_on", "verdict"]
-
-#: What fails a review unless it is told otherwise.
-DEFAULT_FAIL_ON = "stale, failed-check"
+__all__ = ["Rule", "RuleName", "diff_verdict", "failures", "parse_fail_on", "verdict"]
 
 
 class RuleName(StrEnum):

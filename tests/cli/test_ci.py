@@ -38,6 +38,7 @@ def test_a_project_gets_its_workflows_and_nothing_that_it_did_not_ask_for(
         (["--ci", "githb"], 'did you mean "github"?'),
         (["--ci-from", ORIGIN], "goes with --ci"),
         (["--ci", "gitlab", "--ci-from", "acme"], "https://github.com/OWNER/NAME@COMMIT"),
+        (["--ci", "github", "--ci-from", "https://gitlab.com/team/medallion@v1"], "only from github.com"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_written(
@@ -68,6 +69,7 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     ("args", "words"),
     [
         (["HEAD..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
+        (["nowhere..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
         (["HEAD..HEAD", "--comment", "a"], "add --post"),
         (["--post-from", "reports", "--post"], "leave the other options out"),
         (["--post-from", "reports"], "this is no job of GitHub Actions or GitLab CI"),

@@ -209,3 +209,27 @@ def test_a_base_from_before_there_was_a_project_makes_everything_new(tmp_path: P
     assert any("before medallion" in note for note in found["diff"]["notes"])
     assert {model["status"] for model in found["models"]} == {"added"}
     assert found["stale"] == []
+
+
+def test_a_pull_request_that_mends_the_configuration_of_its_base_is_reviewed(project: Project) -> None:
+    good = project.read("medallion.toml").decode()
+    project.run("run").ok()
+    project.git("branch", "-q", "-M", "main")
+    project.write("medallion.toml", good.replace("layers =", "lyers ="))
+    project.commit("a slip")
+    project.git("checkout", "-q", "-b", "pull-request")
+    project.write("medallion.toml", good)
+    project.write("sql/silver/orders.sql", ORDERS.replace("bronze.orders\n", "bronze.orders WHERE order_id > 1\n"))
+    project.run("run").ok()
+    project.commit("mended")
+    for revisions in ((), ("main..pull-request",)):
+        found = reviewed(project, *revisions, code=1)
+        (problem,) = found["problems"]
+        assert problem["location"].startswith(f"medallion.toml at {project.git('rev-parse', '--short=7', 'main')}")
+        assert "the base's configuration cannot be read, and that of the head counts for both" in problem["message"]
+        assert 'did you mean "layers"' in problem["hint"]
+        # The rest is reviewed as ever.
+        assert [model["dataset"] for model in found["models"]] == ["silver.orders"]
+        assert {t["name"]: t["status"] for t in found["diff"]["datasets"]}["bronze.orders"] == "equal"
+        assert [reason for reason in found["failures"] if "configuration" not in reason] == []
+    project.run("review", "main", "--fail-on", "never").ok()

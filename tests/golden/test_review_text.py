@@ -18,7 +18,8 @@ import pytest
 from medallion.cli.review_view import review_lines
 from medallion.cli.text import cells
 from medallion.review.document import review_document
-from medallion.review.verdict import DEFAULT_FAIL_ON, failures, parse_fail_on
+from medallion.review.rules import DEFAULT_FAIL_ON
+from medallion.review.verdict import failures, parse_fail_on
 from tests import review_examples as examples
 
 if TYPE_CHECKING:

@@ -30,6 +30,8 @@ __all__ = ["built", "isolated_git"]
 REPOSITORY = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
 DEFAULTS = {name: str(about["default"]) for name, about in ACTION["inputs"].items()}
+# To install pip into a new environment takes many seconds, and that it was asked for is seen without it.
+WITHOUT_PIP = (" -m venv ", " -m venv --without-pip ")
 PROGRAMS = "/tmp/medallion"  # noqa: S108 (a folder in the container of a job)
 LATER = "4,Edsger,returned,99.90,2026-02-04 08:30:00,2026-02-10 23:00:00\n"
 
@@ -65,7 +67,7 @@ class Runner:
         output = self.folder / "output"
         output.write_text("")
         done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].replace(*WITHOUT_PIP)],
             cwd=self.workspace,
             env={**os.environ, **self.variables(output), **environment},
             stdin=subprocess.DEVNULL,
@@ -120,8 +122,20 @@ def program(folder: Path) -> None:
     """Put a ``medallion`` where the scripts have installed one."""
     file = folder / "medallion" / "bin" / "medallion"
     file.parent.mkdir(parents=True)
-    file.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m medallion "$@"\n')
+    # As the script that pip writes, it looks for no module where it is started.
+    file.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -m medallion "$@"\n')
     file.chmod(0o755)
+
+
+def hostile(checkout: Path) -> Path:
+    """Put modules into a checkout by the names of those that the scripts want; the file that tells they were run."""
+    told = checkout.parent / "told"
+    text = f"with open({str(told)!r}, 'a') as file:\n    file.write(__file__)\n"
+    for name in ("secrets.py", "venv.py", "ensurepip.py", "pip/__init__.py", "pip/__main__.py", "medallion.py"):
+        file = checkout / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return told
 
 
 @pytest.fixture
@@ -188,7 +202,10 @@ def test_a_pull_request_is_reviewed_and_fails_where_it_is_told_to(
     assert len(forge.bodies()) == 1
     assert "Stale data" in forge.bodies()[0]
     assert runner.run("Verdict") == 1
-    assert [line.partition("::medallion")[0][:31] for line in runner.heeded()] == ["::error title=medallion review:"]
+    (error,) = runner.heeded()
+    said, *reasons = error.removeprefix("::error title=medallion review::").split("%0A")
+    assert said == runner.set["verdict"]
+    assert reasons[0].startswith("gold.revenue is stale: SQL changed")
 
 
 def test_a_fork_s_report_is_kept_and_posted_by_the_second_workflow(
@@ -229,12 +246,55 @@ def test_a_job_without_a_pull_request_and_one_that_cannot_finish_say_so(
     assert runner.heeded()[-1].endswith("the review could not be finished; the step above says why")
 
 
+def test_no_module_of_the_checkout_is_run_in_an_action(forge: Forge, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    told = hostile(checkout)
+    runner = Runner(tmp_path / "runner", checkout, forge, {})
+    # None of the three can be finished; each gets past the last Python that it starts.
+    assert runner.run("Install medallion") == 1
+    assert "No module named pip" in runner.log
+    assert runner.run("Review", base="HEAD") == 0, runner.log
+    assert runner.set["code"] == "2"
+    assert runner.run("Post what a fork's job has left", post_from="nowhere") == 2, runner.log
+    assert not told.exists(), told.read_text()
+
+
+def test_no_module_of_the_checkout_is_run_in_a_job_of_gitlab(tmp_path: Path) -> None:
+    template = yaml.safe_load((REPOSITORY / "templates" / "medallion-review.gitlab-ci.yml").read_text(encoding="utf-8"))
+    script = "\n".join(template["medallion-review"]["before_script"]).replace(PROGRAMS, str(tmp_path / "medallion"))
+    checkout = tmp_path / "checkout"
+    told = hostile(checkout)
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script.replace(*WITHOUT_PIP)],
+        cwd=checkout,
+        env={**os.environ, "MEDALLION_PACKAGE": "x", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "No module named pip" in done.stderr
+    assert not told.exists(), told.read_text()
+
+
 def test_a_verdict_is_one_command_whatever_it_says(pull: PullRequest, forge: Forge, tmp_path: Path) -> None:
     runner = Runner(tmp_path / "runner", pull.project.root, forge, {})
     runner.set = {"code": "1", "verdict": "100%\r\n::error::$(touch pwned) `touch pwned`\n"}
     assert runner.run("Verdict") == 1
     assert runner.heeded() == ["::error title=medallion review::100%25%0D%0A::error::$(touch pwned) `touch pwned`%0A"]
     assert not (pull.project.root / "pwned").exists()
+
+
+def test_a_review_without_its_comment_is_told_apart_from_none(pull: PullRequest, forge: Forge, tmp_path: Path) -> None:
+    runner = Runner(tmp_path / "runner", pull.project.root, forge, {})
+    runner.set = {"code": "0", "verdict": "no dataset changed", "unposted": "the comment could not be posted: 50%\n::x"}
+    assert runner.run("Verdict") == 0
+    assert runner.heeded() == ["::warning title=medallion review::the comment could not be posted: 50%25%0A::x"]
+    runner.log = ""
+    runner.set = {"code": "2", "verdict": "no dataset changed"}
+    assert runner.run("Verdict") == 2
+    assert runner.heeded() == [
+        "::error title=medallion review::the comment could not be posted; the step above says why%0Ano dataset changed"
+    ]
 
 
 def test_a_merge_request_is_reviewed_with_a_comment_where_there_is_a_token(pull: PullRequest, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from medallion.errors import ConfigError, GitError, MedallionError
 from medallion.pipelines import Provider, needed_origin, origin_of, provider_of, write_pipeline
+from medallion.review.rules import DEFAULT_FAIL_ON
 from tests.git.conftest import Work, isolated_git, work
 
 __all__ = ["isolated_git", "work"]
@@ -114,6 +115,56 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert caught.value.hint
 
 
+def test_no_error_shows_the_password_of_an_address() -> None:
+    for url in ("https://ada:hunter2@github.com/acme/medallion", "https://hunter2@github.com/acme/medallion@v1"):
+        with pytest.raises(MedallionError, match="no address") as caught:
+            origin_of(url)
+        assert "hunter2" not in str(caught.value)
+        assert "github.com/acme/medallion" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (f"https://gitlab.com/team/medallion@{COMMIT}", "from gitlab.com, only from github.com"),
+        (f"https://github.com.example.org/team/medallion@{COMMIT}", "only from github.com"),
+        (f"https://github.com/team/sub/medallion@{COMMIT}", "has an owner and a name"),
+        (f"https://github.com/team/..@{COMMIT}", "has an owner and a name"),
+    ],
+)
+def test_a_workflow_of_github_is_given_no_action_of_another_forge(work: Work, url: str, words: str) -> None:
+    with pytest.raises(MedallionError, match=words) as caught:
+        told(work.root, Provider.GITHUB, url)
+    assert caught.value.hint
+    assert not (work.root / ".github").exists()
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://ada:hunter2@git.example.org:8443/shop/data.git",
+        "git@git.example.org:shop/data.git",
+        "ssh://git@GIT.example.org:22/shop/data",
+    ],
+)
+def test_a_server_of_the_company_s_own_may_have_it(work: Work, remote: str) -> None:
+    url = f"https://git.example.org/tools/medallion@{COMMIT}"
+    with pytest.raises(MedallionError, match=r"git\.example\.org"):
+        told(work.root, Provider.GITHUB, url)
+    work.git("remote", "add", "origin", remote)
+    told(work.root, Provider.GITHUB, url)
+    assert f"uses: tools/medallion@{COMMIT}\n" in (work.root / ".github" / "workflows" / "medallion.yml").read_text()
+    with pytest.raises(MedallionError, match=r"only from github\.com or git\.example\.org") as caught:
+        told(work.root, Provider.GITHUB, f"https://gitlab.com/team/medallion@{COMMIT}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_project_on_another_forge_has_no_workflow_from_there(work: Work) -> None:
+    work.git("remote", "add", "origin", "git@gitlab.com:team/shop.git")
+    with pytest.raises(MedallionError, match=r"only from github\.com\n"):
+        told(work.root, Provider.GITHUB, f"https://gitlab.com/team/medallion@{COMMIT}")
+
+
 def test_a_project_without_a_repository_and_an_unknown_ci_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GitError):
         told(tmp_path, Provider.GITHUB)
@@ -152,6 +203,14 @@ def test_what_others_say_never_gets_into_a_script() -> None:
         assert "pull_request_target" not in file.read_text()
 
 
+def test_every_python_of_a_script_is_isolated_from_the_checkout() -> None:
+    job = load(STARTER / "gitlab" / "medallion-review.yml")["medallion-review"]
+    lines = "\n".join([*(step.get("run", "") for step in steps()), *job["before_script"], *job["script"]]).splitlines()
+    started = [line for line in lines if re.search(r"\bpython[\d.]*\"? -", line)]
+    assert len(started) == 6
+    assert [line for line in started if not re.search(r"\bpython\"? -I -", line)] == []
+
+
 def test_every_script_is_sound_shell(tmp_path: Path) -> None:
     job = load(STARTER / "gitlab" / "medallion-review.yml")["medallion-review"]
     scripts = [step["run"] for step in steps() if "run" in step]
@@ -169,6 +228,13 @@ def test_the_action_hands_on_what_a_step_sets() -> None:
     assert {name: o["value"] for name, o in outputs.items()} == {
         name: f"${{{{ steps.review.outputs.{name} }}}}" for name in ("verdict", "failed", "changed", "reports")
     }
+
+
+def test_a_job_fails_for_what_the_command_fails_for() -> None:
+    assert load(REPOSITORY / "action.yml")["inputs"]["fail-on"]["default"] == DEFAULT_FAIL_ON
+    assert f"fail-on: {DEFAULT_FAIL_ON} #" in (STARTER / "github" / "medallion.yml").read_text()
+    assert f"${{MEDALLION_FAIL_ON:-{DEFAULT_FAIL_ON}}}" in (STARTER / "gitlab" / "medallion-review.yml").read_text()
+    assert f"`{DEFAULT_FAIL_ON}`" in (REPOSITORY / "docs" / "review.md").read_text(encoding="utf-8")
 
 
 def test_jobs_get_what_this_medallion_was_installed_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

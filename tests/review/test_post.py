@@ -11,12 +11,15 @@ import pytest
 
 from medallion.errors import ForgeError
 from medallion.review.forge import Outcome, mark
-from medallion.review.post import Delivery, post_from, post_review
+from medallion.review.post import Delivery, Wanted, deliver, post_from, post_review
 from medallion.review.rest import Clock
+from medallion.review.verdict import verdict
 from tests.review.forges import ADA, BOT, TOKEN, Forge, served
+from tests.review.test_job_files import outputs
+from tests.review_examples import quiet_review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 REPORT = "**1 dataset changed**\n\n| dataset | rows |\n| --- | ---: |\n| gold.revenue | 12 |\n"
@@ -370,6 +373,59 @@ def test_what_is_missing_is_said_with_what_to_do(variables: dict[str, str], word
     assert caught.value.hint
 
 
+# A whole review
+
+
+def handed_on(forge: Forge, job: Mapping[str, str], time: Time, folder: Path, reasons: Sequence[str] = ()) -> list[str]:
+    """What is told when a review is delivered with a comment; outputs and reports are in ``folder``."""
+    places = {"GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
+    wanted = Wanted("", folder / "reports")
+    return list(deliver(quiet_review(), reasons, wanted, {**environment(forge, job), **places}, time.clock()))
+
+
+def test_a_review_is_finished_though_the_forge_is_not_well(
+    forge: Forge, job: Mapping[str, str], time: Time, tmp_path: Path
+) -> None:
+    for _ in range(50):
+        forge.fail("GET .*(comments|notes)$", 502, {"message": "Server Error"})
+    wrote, unposted = handed_on(forge, job, time, tmp_path)
+    assert "comment.md" in wrote
+    assert unposted.startswith("the comment could not be posted: ")
+    assert "502 Server Error" in unposted
+    assert "run the job again later" in unposted
+    told = outputs((tmp_path / "output").read_text())
+    assert (told["failed"], told["verdict"]) == ("false", verdict(quiet_review()))
+    assert told["unposted"] in unposted
+    assert (tmp_path / "reports" / "comment.md").exists()
+    assert told["verdict"] in (tmp_path / "summary.md").read_text().replace("*", "")
+
+
+def test_so_it_is_where_a_limit_lasts(github: Forge, job: Mapping[str, str], time: Time, tmp_path: Path) -> None:
+    github.fail("POST", 403, None, x_ratelimit_remaining="0", x_ratelimit_reset="1003600")
+    assert "1970-01-12 14:46:40 UTC; run the job again then" in handed_on(github, job, time, tmp_path)[1]
+    assert "unposted" in outputs((tmp_path / "output").read_text())
+
+
+def test_what_is_for_somebody_to_mend_stays_an_error_and_the_rest_is_told(
+    forge: Forge, job: Mapping[str, str], time: Time, tmp_path: Path
+) -> None:
+    forge.fail("", 401, {"message": "Bad credentials"})
+    with pytest.raises(ForgeError, match="Bad credentials"):
+        handed_on(forge, job, time, tmp_path)
+    assert outputs((tmp_path / "output").read_text())["verdict"] == verdict(quiet_review())
+
+
+def test_the_reasons_of_a_failure_are_handed_on_a_line_each(
+    github: Forge, job: Mapping[str, str], time: Time, tmp_path: Path
+) -> None:
+    reasons = ["gold.a is stale: SQL\nchanged", "x" * 1_000, *(f"reason {number}" for number in range(1_000))]
+    handed_on(github, job, time, tmp_path, reasons)
+    lines = outputs((tmp_path / "output").read_text())["reasons"].splitlines()
+    assert lines[:3] == ["gold.a is stale: SQL changed", "x" * 300, "reason 0"]
+    assert lines[-1] == "and 982 more"
+    assert len(lines) == 21
+
+
 # What a stranger's job has left
 
 
@@ -408,10 +464,34 @@ def test_a_stranger_s_report_is_posted_to_the_pull_request_that_github_names(
     folder = leave(tmp_path / "reports", f"{mark('other')}\n{REPORT}Thanks, @everyone! PR: 3\n")
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.CREATED
     body = github.bodies()[0]
-    assert body.startswith(f"{mark()}\n<\u200b!-- medallion-review: other -->\n")
+    said = "> Made by the job of a fork; its author could have changed it.\n\n"
+    assert body.startswith(f"{mark()}\n{said}<\u200b!-- medallion-review: other -->\n")
     assert "| gold.revenue | 12 |" in body
     assert "@everyone" not in body
     assert outcome(post_from(folder, finished, clock=time.clock())) is Outcome.UNCHANGED
+
+
+def test_a_stranger_s_report_that_fills_its_room_still_says_whose_it_is(
+    github: Forge, finished: dict[str, str], time: Time, tmp_path: Path
+) -> None:
+    post_from(leave(tmp_path / "reports", "a line\n" * 20_000), finished, clock=time.clock())
+    body = github.bodies()[0]
+    assert "> Made by the job of a fork; its author could have changed it.\n\na line\n" in body
+    assert body.endswith("it is too long.\n")
+    assert len(body) <= github.longest
+
+
+def test_a_report_of_a_branch_is_not_said_to_be_a_fork_s(
+    github: Forge, finished: dict[str, str], time: Time, tmp_path: Path
+) -> None:
+    event = tmp_path / "event.json"
+    run = json.loads(event.read_text())["workflow_run"]
+    run["head_repository"] = {"full_name": "shop/data", "owner": {"login": "shop"}}
+    event.write_text(json.dumps({"workflow_run": run}))
+    head = {"sha": "5" * 40, "label": "shop:better", "repo": {"full_name": "shop/data"}}
+    github.pulls = [{"number": 7, "head": head}]
+    post_from(leave(tmp_path / "reports", REPORT), finished, clock=time.clock())
+    assert github.bodies()[0].startswith(f"{mark()}\n> Made by the job of this pull request; its author could")
 
 
 def test_nothing_is_posted_to_a_pull_request_that_has_gone_on(

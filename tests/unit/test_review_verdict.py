@@ -8,8 +8,9 @@ import pytest
 
 from medallion.diff.value import Diff, Rows, Status, TableDiff
 from medallion.errors import MedallionError
+from medallion.review.rules import DEFAULT_FAIL_ON
 from medallion.review.value import CheckTurn
-from medallion.review.verdict import DEFAULT_FAIL_ON, Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
+from medallion.review.verdict import Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
 from tests.review_examples import (
     BASE,
     HEAD,
