@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
 from medallion.errors import DataError, MedallionError
 from medallion.names import TableName, nearest
+from medallion.privacy import hidden_between, private_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from medallion.config import Config
     from medallion.diff.compare import Asked
-    from medallion.diff.value import Side
+    from medallion.diff.value import Side, Tolerance
     from medallion.records import Record
     from medallion.versions import Version
 
@@ -145,9 +147,11 @@ def _compared(
     found = dict(failed)
     try:
         cursor = cursors.get()
+        marks = private_marks(model for version in versions for model in version.graph.models.values())
         for name in there:
+            hidden, tolerances = _hidden(marks, versions, name), _tolerances(versions, name)
             base, head = (
-                Part(version.records[name], side[name], version.graph.models.get(name))
+                Part(version.records[name], side[name], version.graph.models.get(name), hidden, tolerances)
                 for version, side in zip(versions, files, strict=True)
             )
             try:
@@ -160,6 +164,20 @@ def _compared(
     finally:
         connection.close()
     return found
+
+
+def _hidden(
+    marks: Mapping[TableName, AbstractSet[str]], versions: tuple[Version, Version], name: TableName
+) -> frozenset[str]:
+    """The columns of which no value is told, by the marks and inputs of both versions."""
+    old, new = (version.records[name] for version in versions)
+    return hidden_between(marks, old, new, [read for v in versions for read in v.graph.inputs.get(name, ())])
+
+
+def _tolerances(versions: tuple[Version, Version], name: TableName) -> Mapping[str, Tolerance]:
+    """Those of the head's model, or of the base's where the head has none."""
+    models = [version.graph.models.get(name) for version in reversed(versions)]
+    return next((model.tolerances for model in models if model), {})
 
 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.cells import Comparison, can_cast
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.columns import Matching
     from medallion.models.model import Model
+    from medallion.models.tolerances import Tolerance
     from medallion.names import TableName
     from medallion.records import Record
 
@@ -50,11 +51,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One version of a dataset: its record, its Parquet files, and its model where there is one."""
+    """One version of a dataset: its record, its Parquet files, and its model where there is one.
+
+    ``hidden`` are columns of which no value is told, ``tolerances`` how far numbers may lie apart; names in lower case.
+    A column is hidden where either version has it so. The tolerances of the head count.
+    """
 
     record: Record
     files: tuple[Path, ...]
     model: Model | None
+    hidden: frozenset[str] = frozenset()
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
 
 
 def compare(
@@ -81,7 +88,8 @@ class _Compared:
         self.parts = (base, head)
         self.asked = asked
         self.model = head.model or base.model
-        self.hidden = frozenset(n for part in self.parts if part.model is not None for n in part.model.private)
+        self.hidden = base.hidden | head.hidden
+        self.tolerances = head.tolerances
         self.base = self._table(base)
         self.head = self._table(head)
 
@@ -187,13 +195,12 @@ class _Compared:
         """The columns to compare, those of the key first."""
         first = [column for name in key.columns if (column := matching.of_head(name))]
         columns = (*first, *(column for column in matching.common if column not in first))
-        tolerances = self.model.tolerances if self.model is not None else {}
         comparisons = tuple(
             Comparison(
                 c.base_type,
                 c.head_type,
                 not c.retyped or can_cast(self.cursor, c.base_type, c.head_type),
-                tolerances.get(c.head.lower()) if key.columns else None,
+                self.tolerances.get(c.head.lower()) if key.columns else None,
             )
             for c in columns
         )
@@ -202,11 +209,11 @@ class _Compared:
     def _notes(self, key: Key) -> list[str]:
         """What there is to say about tolerances."""
         notes = []
-        if self.model is not None and self.model.tolerances:
+        if self.tolerances:
             if not key.columns:
                 notes.append("@tolerance needs a key: without one, values are the same or not")
             known = {name.lower(): kind for name, kind in self.head.types.items()}
-            absent = sorted(name for name in self.model.tolerances if name not in known)
+            absent = sorted(name for name in self.tolerances if name not in known)
             notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
         return notes
 
