@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.errors import DataError, MedallionError
+from medallion.errors import MedallionError
 from medallion.names import TableName, nearest
 from medallion.privacy import hidden_between, private_marks
 
@@ -59,11 +59,13 @@ def diff_versions(
     asked: Asked,
     *,
     rows: Path | None = None,
+    whole: bool = False,
 ) -> Diff:
     """Compare two versions of the datasets ``names``, in DuckDB that can read their files and nothing else.
 
     A dataset that cannot be compared is part of the result, with the reason. ``rows``: a Parquet file to write every
-    row that differs to; then one dataset may differ, else ``MedallionError``.
+    row that differs to; then one dataset may differ, else ``MedallionError``. ``whole``: what is new is fetched as
+    well, and is unavailable where that fails, so that nobody merges a dataset that nobody has.
     """
     base, head = versions
     found = {name: _by_record(name, base, head) for name in names}
@@ -72,6 +74,9 @@ def diff_versions(
         different = ", ".join(map(str, todo)) or "none"
         raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
     tables = {name: table for name, table in found.items() if table is not None}
+    if whole:
+        new = [name for name, table in tables.items() if table.status is Status.ADDED]
+        _files(head, new, tables)
     if todo:
         tables |= _compared(config, versions, todo, asked, rows)
     notes = []
@@ -182,10 +187,10 @@ def _tolerances(versions: tuple[Version, Version], name: TableName) -> Mapping[s
 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
-    wanted = [name for name in names if name not in failed]
+    wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
     try:
         return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except DataError:
+    except MedallionError:  # One by one, to find which it is.
         pass
     found: _Files = {}
     for name in wanted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.cells import Comparison, can_cast
-from medallion.diff.columns import match_columns
+from medallion.diff.columns import fold, match_columns
 from medallion.diff.differing import by_key, create, equal_in_place, keyless, twins
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
@@ -18,7 +18,8 @@ from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
 from medallion.engines.sql import identifier, literal, no_glob
 from medallion.errors import MedallionError
-from medallion.names import nearest
+from medallion.models.parse import parse_model
+from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from medallion.diff.columns import Matching
     from medallion.models.model import Model
     from medallion.models.tolerances import Tolerance
-    from medallion.names import TableName
     from medallion.records import Record
 
 __all__ = ["Asked", "Part", "compare"]
@@ -47,6 +47,25 @@ class Asked:
     columns: tuple[str, ...] = ()
     limit: int = 20
     histograms: bool = False
+
+    def __post_init__(self) -> None:
+        """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""
+        if not self.where:
+            return
+        try:
+            model = parse_model(
+                TableName("where", "rows"), "--where", f"FROM rows.any WHERE (\n{self.where}\n)", ("rows", "where")
+            )
+        except MedallionError as error:
+            raise MedallionError(f"--where {self.where}: {error.message}", hint=_CONDITION) from error
+        if model.volatile_at:
+            word = model.volatile_at[0].raw
+            raise MedallionError(
+                f"--where {self.where}: {word} gives another result each time", hint="ask for what stays the same"
+            )
+
+
+_CONDITION = "a condition on the columns of the dataset, as in --where \"status = 'paid'\""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +123,16 @@ class _Compared:
             self.cursor, pair, matching, self._records(), cells, hidden=self.hidden, histograms=self.asked.histograms
         )
         if path is not None:
+            if not pair.columns:
+                raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
         if found.differing_rows and pair.columns:
-            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit))
+            twice = rows.duplicate_keys != (0, 0)
+            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
         if not found.schema_changed:
-            return replace(found, status=Status.EQUAL, notes=(*found.notes, "other bytes, the same rows"))
+            same = "the same in what was compared" if self.asked.where or self.asked.columns else "the same rows"
+            return replace(found, status=Status.EQUAL, notes=(*found.notes, f"other bytes, {same}"))
         return found
 
     def _records(self) -> tuple[Record, Record]:
@@ -136,7 +159,7 @@ class _Compared:
                 raise
             raise MedallionError(
                 f"--where {self.asked.where}: {read_fault(error).message.splitlines()[0]}",
-                hint="a condition on the columns of the dataset, as in --where \"status = 'paid'\"",
+                hint=_CONDITION,
             ) from error
         return int(rows)
 
@@ -170,25 +193,23 @@ class _Compared:
         """The matching cut to the columns asked for, and the key."""
         if not self.asked.columns:
             return matching
-        names = {name.casefold(): name for name in (*self.base.types, *self.head.types)}
+        names = {fold(name): name for name in (*self.base.types, *self.head.types)}
         wanted = set()
         for name in self.asked.columns:
-            if name.casefold() not in names:
+            if fold(name) not in names:
                 near = nearest(name, names.values())
                 raise MedallionError(
                     f'{self.name} has no column "{name}"',
                     hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names.values())}",
                 )
-            wanted.add(name.casefold())
+            wanted.add(fold(name))
         return replace(
             matching,
             common=tuple(
-                c
-                for c in matching.common
-                if c.head in key.columns or c.head.casefold() in wanted or c.base.casefold() in wanted
+                c for c in matching.common if c.head in key.columns or fold(c.head) in wanted or fold(c.base) in wanted
             ),
-            added=tuple(name for name in matching.added if name.casefold() in wanted),
-            removed=tuple(name for name in matching.removed if name.casefold() in wanted),
+            added=tuple(name for name in matching.added if fold(name) in wanted),
+            removed=tuple(name for name in matching.removed if fold(name) in wanted),
         )
 
     def _pair(self, matching: Matching, key: Key) -> Pair:
@@ -237,7 +258,7 @@ class _Compared:
         once = by_key(self.cursor, pair, self._paths())
         added, removed, changed = row_counts(self.cursor)
         double = twins(self.cursor, pair, matched_once=once)
-        notes = [] if once else ["rows whose key comes twice are compared as a multiset within the key"]
+        notes = [] if once else [_TWICE + (", without @tolerance" if self.tolerances else "")]
         return Rows(base, head, added, removed, changed, nulls, double), notes
 
     def _paths(self) -> tuple[list[str], list[str]]:
@@ -253,6 +274,7 @@ class _Compared:
         hashes = {column.name: column.hash for column in base.columns}, {c.name: c.hash for c in head.columns}
         return (
             not self.asked.where
+            and not any(fold(name) == "file_row_number" for table in (self.base, self.head) for name in table.types)
             and self.base.rows == self.head.rows
             and all(len(part.files) == 1 for part in self.parts)
             and all(not c.retyped and hashes[0].get(c.base) == hashes[1].get(c.head) for c in pair.columns)
@@ -269,6 +291,9 @@ class _Compared:
             ((count,),) = self.cursor.execute(f"SELECT count(*) FROM {table.sql} WHERE {absent}").fetchall()
             counts.append(int(count))
         return counts[0], counts[1]
+
+
+_TWICE = "rows whose key comes twice are compared as a multiset within the key"
 
 
 def _short(kind: str) -> str:

@@ -13,6 +13,7 @@ from medallion.diff.cells import normal
 from medallion.diff.pair import any_of
 from medallion.diff.partitions import BUDGET, conditions, hashed
 from medallion.engines.sql import identifier, read_parquet
+from medallion.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,13 +80,13 @@ def by_key(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Sequence[
     are as many as its rows, and those with a row of the head as its, only where k and m are 1 for each key.
     """
     parts = conditions(cursor, pair, files)
-    base, head = 0, 0
-    for condition in parts:
-        found = _join(cursor, pair, pair.base_rows(condition), pair.head_rows(condition))
-        base, head = base + found[0], head + found[1]
-        if base > pair.base.rows or head > pair.head.rows:
-            break
-    if (base, head) == (pair.base.rows, pair.head.rows):
+    matched = _matched(cursor, pair, parts)
+    if matched is None and parts != [""]:
+        parts = [""]
+        matched = _matched(cursor, pair, parts)
+    if matched is None:
+        raise DataError("rows are lost while it is read: the statistics in its files do not fit its values")
+    if matched:
         return True
     create(cursor, pair)
     listed = ", ".join(f"k{i}" for i in range(pair.keys))
@@ -101,6 +102,22 @@ def by_key(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Sequence[
     rest = [f"FROM ({rows}) r WHERE EXISTS (FROM {_TWINS} t WHERE {same})" for rows in _sides(pair)]
     _cancel(cursor, pair, rest[0], rest[1], 1)
     return False
+
+
+def _matched(cursor: duckdb.DuckDBPyConnection, pair: Pair, parts: Sequence[str]) -> bool | None:
+    """Compare part by part: whether keys come once. None where rows are in no part.
+
+    DuckDB leaves out what a file's statistics leave out, and not every writer counts a NaN in them.
+    """
+    create(cursor, pair)
+    base, head = 0, 0
+    for condition in parts:
+        found = _join(cursor, pair, pair.base_rows(condition), pair.head_rows(condition))
+        base, head = base + found[0], head + found[1]
+        if base > pair.base.rows or head > pair.head.rows:
+            return False
+    # Matches are as many as rows, or more: fewer on one side, with none more on the other, are rows that are lost.
+    return True if (base, head) == (pair.base.rows, pair.head.rows) else None
 
 
 def twins(cursor: duckdb.DuckDBPyConnection, pair: Pair, *, matched_once: bool) -> tuple[int, int]:
@@ -135,9 +152,10 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str) -
     # An end for a join that explodes: there are no more matches than this where keys come once.
     joined = f"{pair.joined(base, head)} LIMIT {pair.base.rows + pair.head.rows + 1}"
     differs = pair.row_differs
+    few = min(_TAKEN, max(1, BUDGET // (2 * (pair.base.width + pair.head.width))))  # What is taken cannot be spilled.
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PART} AS SELECT count(oh) AS base, count(nh) AS head, "
-        f"count(*) FILTER ({differs}) AS found, arg_min(j, 0, {_TAKEN}) FILTER ({differs}) AS rows FROM ({joined}) j"
+        f"count(*) FILTER ({differs}) AS found, arg_min(j, 0, {few}) FILTER ({differs}) AS rows FROM ({joined}) j"
     )
     ((in_base, in_head, found),) = cursor.execute(f"SELECT base, head, found FROM {_PART}").fetchall()
     if in_base > pair.base.rows or in_head > pair.head.rows:
@@ -145,7 +163,7 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str) -
     if not found:
         return in_base, in_head
     taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
-    rows = taken if found <= _TAKEN and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
+    rows = taken if found <= few and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
     cursor.execute(f"INSERT INTO {TABLE} SELECT *, 1 FROM ({rows})")
     cursor.execute(f"DROP TABLE {_PART}")
     return in_base, in_head

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from medallion.diff.cells import is_number, is_ordered
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["describe_columns"]
 
 _BINS = 24
+# Seconds that DuckDB can make a time of; numbers may be as large as their difference is finite.
+_FARTHEST = 9e12
 _TOGETHER = 100
 
 
@@ -147,7 +149,9 @@ def _rounded(mean: float | None) -> float | None:
 def _histogram(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: Matched) -> Histogram | None:
     """How the values of a column of numbers or times lie, in both versions; None where there are not two of them."""
     numbers = is_number(column.base_type) and is_number(column.head_type)
-    times = all(kind.startswith(("DATE", "TIMESTAMP")) for kind in (column.base_type, column.head_type))
+    times = all(
+        kind.startswith(("DATE", "TIMESTAMP")) and is_ordered(kind) for kind in (column.base_type, column.head_type)
+    )
     if not numbers and not times:
         return None
     values = []
@@ -157,15 +161,17 @@ def _histogram(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: Matched) -
     ((low, high),) = cursor.execute(
         f"SELECT min(v), max(v) FROM (FROM {values[0]} UNION ALL FROM {values[1]})"
     ).fetchall()
-    if low is None or not high > low or (high - low) == float("inf"):
+    if low is None or not high > low or not abs(low) + abs(high) < (inf if numbers else _FARTHEST):
         return None
     edges = [low + (high - low) * i / _BINS for i in range(_BINS)] + [high]
     counts = [_binned(cursor, table, low, high) for table in values]
     if numbers:
         labels = [f"{edge:,.6g}" for edge in edges]
     else:
-        told = ", ".join(f"CAST(make_timestamp({int(edge * 1_000_000)}) AS VARCHAR)" for edge in edges)
+        told = ", ".join(f"TRY(CAST(make_timestamp({int(edge * 1_000_000)}::BIGINT) AS VARCHAR))" for edge in edges)
         labels = list(cursor.execute(f"SELECT {told}").fetchall()[0])
+        if None in labels:
+            return None
     return Histogram(tuple(edges), tuple(labels), counts[0], counts[1])
 
 

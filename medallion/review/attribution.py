@@ -19,7 +19,7 @@ from medallion.diff.compare import Asked
 from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest
-from medallion.observe import source_state
+from medallion.observe import real_files, source_state
 from medallion.records import Built, DataFile, Record
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
@@ -158,6 +158,7 @@ def _source_content(between: Between, path: str) -> str:
     here = source_state(path, head.config, between.identities)
     if here.content_id is None or wanted is None or here.content_id != wanted.content_id:
         raise MedallionError(f"its source {path} is not in the work tree as the head has it")
+    real_files(here.files, between.identities)
     return here.content_id
 
 

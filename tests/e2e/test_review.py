@@ -167,6 +167,7 @@ def test_contracts_checks_that_pass_again_and_what_cannot_be_fetched_are_told(sh
     )
     revenue = shop.read("sql/gold/revenue.sql").decode()
     shop.write("sql/gold/revenue.sql", revenue.replace("status <>", "state <>"))
+    shop.write("sql/gold/extra.sql", "SELECT DISTINCT state FROM silver.orders")
     shop.run("run", "--accept").ok()
     shop.commit("rename a column")
     found = reviewed(shop, "main..pull-request", code=0)
@@ -181,11 +182,12 @@ def test_contracts_checks_that_pass_again_and_what_cannot_be_fetched_are_told(sh
     server = tmp_path / "server"
     shop.serve(server)
     clone = Project(shop.clone(tmp_path / "clone", "--branch=pull-request").root)
-    lost = shop.pointer_at("main", "data/gold/customers.parquet")
-    shutil.rmtree(server / "lfs" / "objects" / lost[:2] / lost[2:4])
+    for version, path in (("main", "data/gold/customers.parquet"), ("HEAD", "data/gold/extra.parquet")):
+        lost = shop.pointer_at(version, path)
+        shutil.rmtree(server / "lfs" / "objects" / lost[:2] / lost[2:4])
     there = reviewed(clone, code=1)
     status = {table["name"]: table["status"] for table in there["diff"]["datasets"]}
-    assert status["gold.customers"] == "unavailable"
+    assert (status["gold.customers"], status["gold.extra"]) == ("unavailable", "unavailable")
     assert status["silver.orders"] == "changed"
     assert there["base"]["name"] == "origin/main"
     assert there["stale"] == []
