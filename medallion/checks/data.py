@@ -48,13 +48,14 @@ def check_data(
     now: datetime,
     keep: Path,
     in_order: bool = False,
+    discreet: bool = False,
 ) -> tuple[CheckResult, ...]:
     """The results of all checks on ``files``, which ``record`` describes.
 
     The datasets that checks look at have to be registered; ``session`` has this one registered with ``files`` from now
     on. Rows that fail are kept in the folder ``keep``, and those of this dataset that failed before go.
-    ``in_order``: this process has just written the rows in the order of the key. ``MedallionError``, at the check,
-    where one cannot be evaluated.
+    ``in_order``: this process has just written the rows in the order of the key. ``discreet``: all columns are
+    private. ``MedallionError``, at the check, where one cannot be evaluated.
     """
     name, found = record.dataset, graph.audit(record.dataset)
     if not found.checks:
@@ -66,11 +67,14 @@ def check_data(
         delta = session.compare(before.files, files, record.key) if before.files and by_rows else None
         former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
     marks = private_marks(graph.models.values())
+    hidden = hidden_columns(marks, record, (*found.reads, *graph.inputs.get(name, ())))
+    if discreet:
+        hidden |= {column.name.lower() for column in record.columns}
     subject = Subject(
         model=graph.models[name],
         record=record,
         root=config.root,
-        hidden=hidden_columns(marks, record, (*found.reads, *graph.inputs.get(name, ()))),
+        hidden=hidden,
         now=now.isoformat(),
         scratch=config.state / "tmp" / f"failed-{name}-{os.getpid()}.parquet",
         failed=keep,

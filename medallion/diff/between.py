@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.diff.compare import Asked
     from medallion.diff.value import Side, Tolerance
+    from medallion.engines.faults import Fault
     from medallion.records import Record
     from medallion.versions import Version
 
@@ -164,11 +165,19 @@ def _compared(
             except duckdb.InterruptException as error:
                 raise KeyboardInterrupt from error
             except duckdb.Error as error:
-                reason = read_fault(error).message.splitlines()[0]
-                found[name] = TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}")
+                found[name] = _unavailable(name, read_fault(error), discreet=asked.discreet or bool(hidden))
     finally:
         connection.close()
     return found
+
+
+def _unavailable(name: TableName, fault: Fault, *, discreet: bool) -> TableDiff:
+    """A dataset that DuckDB could not compare; ``discreet``: without what it may say of values."""
+    from medallion.engines.faults import hide_values
+
+    reason = (hide_values(fault) if discreet else fault).message.splitlines()[0]
+    quotes = "" if discreet else reason
+    return TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}", quotes=quotes)
 
 
 def _hidden(

@@ -40,13 +40,15 @@ class Asked:
     """What to tell of each dataset.
 
     ``where`` is a condition in SQL: in each version only rows that it is true of are compared. ``columns`` are those to
-    compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all.
+    compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all. ``discreet``:
+    why a dataset cannot be compared is told without values of it.
     """
 
     where: str = ""
     columns: tuple[str, ...] = ()
     limit: int = 20
     histograms: bool = False
+    discreet: bool = False
 
     def __post_init__(self) -> None:
         """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""

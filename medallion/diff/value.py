@@ -230,7 +230,7 @@ class TableDiff:
 
     ``rows`` is None where it could not be compared. Content ids and sizes (bytes of its files) are "" and 0 on a side
     that does not have it. ``samples`` are the first rows that differ, in the order of the key; ``notes`` say what a
-    reader must know to read the numbers.
+    reader must know to read the numbers. ``quotes`` is the part of ``error`` that may hold values of the data.
     """
 
     name: TableName
@@ -245,6 +245,7 @@ class TableDiff:
     head_content: str = ""
     base_bytes: int = 0
     head_bytes: int = 0
+    quotes: str = ""
 
     @property
     def differing_rows(self) -> int:

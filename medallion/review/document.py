@@ -24,8 +24,9 @@ FORMAT = 1
 def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, Any]:
     """The whole review, in dicts, lists, texts, numbers, booleans and None alone; ``failures`` are why it fails.
 
-    Where samples are off it holds no row of the data.
+    Where samples are off it holds no value of a row of the data.
     """
+    review = shareable(review)
     return {
         "format": FORMAT,
         "verdict": verdict(review),
@@ -42,7 +43,7 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         ],
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
         "models": [_model(model) for model in review.models],
-        "diff": diff_document(shareable(review).diff),
+        "diff": diff_document(review.diff),
         "attributions": [_attribution(attribution) for attribution in review.attributions],
         "reach": [_reach(reach) for reach in review.reach],
         "lineage": [{"source": edge.source, "target": edge.target} for edge in review.edges],

@@ -62,11 +62,11 @@ def review(
     else:
         now = tree_at(repo, config, sides[1].commit)
         head = now, _version(repo, store, now, identities)
-    between = Between(base, head, identities, lambda config: _engine(config, store))
+    discreet = not head[0].config.review_samples
+    between = Between(base, head, identities, lambda config: _engine(config, store, discreet=discreet), discreet)
     versions = base[1], head[1]
-    diff = diff_versions(
-        head[0].config, sides, versions, chosen(versions, ()), Asked(limit=limit, histograms=histograms), whole=True
-    )
+    asked = Asked(limit=limit, histograms=histograms, discreet=discreet)
+    diff = diff_versions(head[0].config, sides, versions, chosen(versions, ()), asked, whole=True)
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
     gathered = _gathered(repo, between, diff, attribute=attribute)
@@ -80,8 +80,8 @@ def _version(repo: Repository, store: Store, tree: Tree, identities: Identities)
     return version_from(tree.config, repo, store, snapshot, identities, lambda: (tree.graph, tree.problems))
 
 
-def _engine(config: Config, store: Store) -> DuckDBEngine:
-    return DuckDBEngine(config, [store.folder, config.state / "cache"])
+def _engine(config: Config, store: Store, *, discreet: bool) -> DuckDBEngine:
+    return DuckDBEngine(config, [store.folder, config.state / "cache"], discreet=discreet)
 
 
 def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
@@ -93,7 +93,9 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     changed_models = {model.name for model in models}
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)
-    checks, checked = check_changes(between.base, between.head, names, lambda: between.engine(head.config))
+    checks, checked = check_changes(
+        between.base, between.head, names, lambda: between.engine(head.config), discreet=between.discreet
+    )
     claims, unreadable = announced(repo, base, head, sides)
     expectations, unexpected = evaluate(claims, diff, doubtful)
     return Review(
@@ -115,5 +117,5 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
             repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
         ),
         problems=(*head.problems, *unreadable),
-        samples=head.config.review_samples,
+        samples=not between.discreet,
     )

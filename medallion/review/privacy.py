@@ -1,7 +1,8 @@
 """What of a review may be shown where its rows may not: the same value with no trace of a single row. Pure.
 
 Left are counts, changes that were seen in at least five rows, and means and histograms over at least five; histograms
-lose their edges, of which the outer ones are values.
+lose their edges, of which the outer ones are values. What a message quotes of the data is cut out of it. A review that
+was made without samples has no such messages to begin with.
 """
 
 from __future__ import annotations
@@ -18,13 +19,25 @@ __all__ = ["FEWEST", "shareable", "withheld_rows", "without_rows"]
 #: In how many rows a change must have been seen to be told.
 FEWEST = 5
 
+_LEFT_OUT = "(left out: samples are off)"
+
 
 def shareable(review: Review) -> Review:
     """The review as it may be shown: itself where it has ``samples``, else without single rows."""
     if review.samples:
         return review
     diff = review.diff
-    return replace(review, diff=replace(diff, datasets=tuple(without_rows(table) for table in diff.datasets)))
+    return replace(
+        review,
+        diff=replace(diff, datasets=tuple(without_rows(table) for table in diff.datasets)),
+        checks=tuple(replace(c, message=_without(c.message, c.quotes), quotes="") for c in review.checks),
+        attributions=tuple(replace(a, note=_without(a.note, a.quotes), quotes="") for a in review.attributions),
+    )
+
+
+def _without(text: str, quotes: str) -> str:
+    """A message without what it quotes."""
+    return text.replace(quotes, _LEFT_OUT) if quotes else text
 
 
 def withheld_rows(review: Review, shown: int) -> int:
@@ -33,8 +46,14 @@ def withheld_rows(review: Review, shown: int) -> int:
 
 
 def without_rows(table: TableDiff) -> TableDiff:
-    """The dataset's difference without sample rows, rare changes, and least and greatest values."""
-    return replace(table, samples=(), columns=tuple(_without_values(column, table.rows) for column in table.columns))
+    """The dataset's difference without sample rows, rare changes, least and greatest values, and quoted ones."""
+    return replace(
+        table,
+        samples=(),
+        columns=tuple(_without_values(column, table.rows) for column in table.columns),
+        error=_without(table.error, table.quotes),
+        quotes="",
+    )
 
 
 def _without_values(column: ColumnDiff, rows: Rows | None) -> ColumnDiff:

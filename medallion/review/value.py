@@ -81,7 +81,8 @@ class StaleDataset:
 class CheckChange:
     """A check that fails in the head, or failed in the base. ``warning``: it is one of ``@warn``.
 
-    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset.
+    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``quotes`` is the
+    part of ``message`` that may hold values of the data.
     """
 
     dataset: TableName
@@ -92,6 +93,7 @@ class CheckChange:
     message: str
     failures: int | None = None
     rows: int | None = None
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,14 @@ class Attribution:
     """How much of a dataset's difference comes from its inputs, and how much from its SQL.
 
     The rows of ``inputs`` are base to old SQL on new inputs, those of ``sql`` from there to the head. None where that
-    could not be built; then ``note`` says why.
+    could not be built; then ``note`` says why, and ``quotes`` is the part of it that may hold values of the data.
     """
 
     dataset: TableName
     inputs: Rows | None
     sql: Rows | None
     note: str = ""
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

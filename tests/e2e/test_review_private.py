@@ -52,3 +52,50 @@ def test_what_comes_from_a_private_column_is_shown_nowhere(shop: Project) -> Non
         assert "who" in ran.stdout or "customer" in ran.stdout
     # A dataset that reads nothing private is told: so there was something to hide.
     assert CANARY in shop.run("diff", "main", "bronze.orders").ok().stdout
+
+
+CODES = """-- @key id
+SELECT id, {}, day FROM bronze.codes
+"""
+SAMPLES = "[review]\nsamples = {}\n"
+
+
+def codes(*rows: str) -> str:
+    return "id,code,day\n" + "".join(f"{row}\n" for row in rows)
+
+
+def test_no_message_of_a_review_without_samples_quotes_the_data(project: Project) -> None:
+    project.write("medallion.toml", SAMPLES.format("true"))
+    project.write("sources/codes.csv", codes("1,10,2001-02-02", "2,20,2001-02-02"))
+    project.write(
+        "sql/bronze/codes.sql",
+        "SELECT * FROM read_csv('sources/codes.csv', auto_detect = false, header = true,\n"
+        "    columns = {'id': 'INTEGER', 'code': 'VARCHAR', 'day': 'DATE'})\n",
+    )
+    project.write("sql/silver/codes.sql", CODES.format("CAST(code AS INTEGER) AS code"))
+    project.run("run").ok()
+    project.commit("codes")
+    project.git("branch", "-q", "-M", "main")
+    project.git("checkout", "-q", "-b", "pull-request")
+    project.write("sources/codes.csv", codes("1,10,2001-02-02", f"2,{CANARY},2001-02-03"))
+    project.write("sql/silver/codes.sql", CODES.format("code"))
+    project.run("run").ok()
+    annotated = project.read("sql/silver/codes.sql").decode()
+    project.write("sql/silver/codes.sql", f"-- @warn freshness day < 1 day\n{annotated}")
+    project.write(
+        "sql/bronze/codes.sql", f"-- @check code::INTEGER > 0\n{project.read('sql/bronze/codes.sql').decode()}"
+    )
+    project.commit("text is text")
+
+    def report(form: str) -> str:
+        return project.run("review", "main", "--attribute", "--format", form, "--fail-on", "never").ok().stdout
+
+    shown = report("json")
+    assert f"Could not convert string '{CANARY}' to INT32" in shown
+    assert "the newest is 2001-02-03" in shown
+    project.write("medallion.toml", SAMPLES.format("false"))
+    for form in ("json", "text", "markdown", "html"):
+        told = report(form)
+        assert CANARY not in told
+        assert "2001-02-03" not in told
+        assert "Could not convert string (private) to INT32" in " ".join(told.split())
