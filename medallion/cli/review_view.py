@@ -42,7 +42,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     for title, style, rows in _urgent(review):
         lines += _section(title, rows, width, style)
     lines += _section("models", _models(review), width)
-    if review.diff.differing:
+    if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
             *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
@@ -106,6 +106,11 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
     yield "checks", "bold", [_check(check) for check in review.checks]
+    yield (
+        "loosened",
+        "yellow bold",
+        [[(str(f.dataset), ""), (f.what, ""), (f.change, ""), (f.location, "dim")] for f in review.loosened],
+    )
     yield "contracts broken", "red bold", [[(str(c.dataset), ""), (c.change, "")] for c in review.contracts]
 
 

@@ -155,7 +155,7 @@ def _compared(
         cursor = cursors.get()
         marks = private_marks(model for version in versions for model in version.graph.models.values())
         for name in there:
-            hidden, tolerances = _hidden(marks, versions, name), _tolerances(versions, name)
+            hidden, tolerances = _hidden(marks, versions, name), _tolerances(versions, name, strictest=asked.strictest)
             base, head = (
                 Part(version.records[name], side[name], version.graph.models.get(name), hidden, tolerances)
                 for version, side in zip(versions, files, strict=True)
@@ -188,10 +188,15 @@ def _hidden(
     return hidden_between(marks, old, new, [read for v in versions for read in v.graph.inputs.get(name, ())])
 
 
-def _tolerances(versions: tuple[Version, Version], name: TableName) -> Mapping[str, Tolerance]:
-    """Those of the head's model, or of the base's where the head has none."""
-    models = [version.graph.models.get(name) for version in reversed(versions)]
-    return next((model.tolerances for model in models if model), {})
+def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest: bool) -> Mapping[str, Tolerance]:
+    """Those of the head's model, or of the base's where the head has none; of the ``strictest``, what both allow."""
+    base, head = (version.graph.models.get(name) for version in versions)
+    if head is None:
+        return base.tolerances if base else {}
+    if not strictest:
+        return head.tolerances
+    then = base.tolerances if base else {}
+    return {column: now.strictest(then[column]) for column, now in head.tolerances.items() if column in then}
 
 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:

@@ -41,7 +41,8 @@ class Asked:
 
     ``where`` is a condition in SQL: in each version only rows that it is true of are compared. ``columns`` are those to
     compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all. ``discreet``:
-    why a dataset cannot be compared is told without values of it.
+    why a dataset cannot be compared is told without values of it. ``strictest``: numbers may lie apart as far as both
+    versions allow, and not only the head.
     """
 
     where: str = ""
@@ -49,6 +50,7 @@ class Asked:
     limit: int = 20
     histograms: bool = False
     discreet: bool = False
+    strictest: bool = False
 
     def __post_init__(self) -> None:
         """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""

@@ -289,3 +289,12 @@ class Diff:
     def differing(self) -> tuple[TableDiff, ...]:
         """Those that are not equal, or of which that is not known."""
         return tuple(table for table in self.datasets if table.status is not Status.EQUAL)
+
+    @property
+    def rewritten(self) -> tuple[TableDiff, ...]:
+        """Those that are equal though their files are not, and of which there is something to note."""
+        return tuple(
+            table
+            for table in self.datasets
+            if table.status is Status.EQUAL and table.notes and table.base_content != table.head_content
+        )

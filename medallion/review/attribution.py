@@ -100,7 +100,9 @@ def _counts(table: TableDiff) -> tuple[int, int]:
 def _rows(between: Between, name: TableName, one: Version, other: Version) -> Rows:
     """How the rows of a dataset differ between two versions."""
     config, nowhere = between.head[0].config, (Side("", ""), Side("", ""))
-    (table,) = diff_versions(config, nowhere, (one, other), [name], Asked(limit=1, discreet=between.discreet)).datasets
+    (table,) = diff_versions(
+        config, nowhere, (one, other), [name], Asked(limit=1, discreet=between.discreet, strictest=True)
+    ).datasets
     if table.rows is None:
         raise MedallionError(table.error or "the rows cannot be compared")
     return table.rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Rows
     from medallion.errors import MedallionError
-    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+    from medallion.review.value import Attribution, CheckChange, Expectation, Loosened, Reach, Review, ReviewedModel
 
 __all__ = ["FORMAT", "review_document"]
 
@@ -42,6 +42,7 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
             {"dataset": str(name), "passed": passed, "checks": checks} for name, passed, checks in review.checked
         ],
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
+        "loosened": [_loosened(found) for found in review.loosened],
         "models": [_model(model) for model in review.models],
         "diff": diff_document(review.diff),
         "attributions": [_attribution(attribution) for attribution in review.attributions],
@@ -73,6 +74,16 @@ def _check(check: CheckChange) -> dict[str, Any]:
         "message": check.message,
         "failures": check.failures,
         "rows": check.rows,
+    }
+
+
+def _loosened(found: Loosened) -> dict[str, Any]:
+    return {
+        "dataset": str(found.dataset),
+        "safeguard": str(found.safeguard),
+        "what": found.what,
+        "change": found.change,
+        "location": found.location,
     }
 
 

@@ -13,6 +13,7 @@ from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
+from medallion.review.loosened import loosened
 from medallion.review.models import broken_contracts, reviewed_models
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.revisions import commits_between
@@ -65,7 +66,7 @@ def review(
     discreet = not head[0].config.review_samples
     between = Between(base, head, identities, lambda config: _engine(config, store, discreet=discreet), discreet)
     versions = base[1], head[1]
-    asked = Asked(limit=limit, histograms=histograms, discreet=discreet)
+    asked = Asked(limit=limit, histograms=histograms, discreet=discreet, strictest=True)
     diff = diff_versions(head[0].config, sides, versions, chosen(versions, ()), asked, whole=True)
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
@@ -108,6 +109,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         checks=checks,
         checked=checked,
         contracts=broken_contracts(base, head),
+        loosened=loosened(base.graph, head.graph, diff),
         reach=reach(head, diff, changed_models),
         edges=lineage_edges(base, head, changed_data | changed_models),
         attributions=attributions(between, diff, doubtful) if attribute else (),

@@ -19,10 +19,12 @@ __all__ = [
     "ContractBreak",
     "Expectation",
     "LineageEdge",
+    "Loosened",
     "ModelStatus",
     "Reach",
     "Review",
     "ReviewedModel",
+    "Safeguard",
     "StaleDataset",
 ]
 
@@ -104,6 +106,30 @@ class ContractBreak:
     change: str
 
 
+class Safeguard(StrEnum):
+    """What guards data, or what is told of it."""
+
+    CHECK = "check"
+    KEY = "key"
+    TOLERANCE = "tolerance"
+    PRIVATE = "private"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """A check or an annotation that the base had and the head has not, or allows more; a tolerance that is wider.
+
+    ``what`` is it as written, ``change`` what became of it, ``location`` where it stands or stood.
+    """
+
+    dataset: TableName
+    safeguard: Safeguard
+    what: str
+    change: str
+    location: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """A dataset downstream of what changed, and its columns that changed columns go into.
@@ -174,6 +200,7 @@ class Review:
     checks: tuple[CheckChange, ...] = ()
     checked: tuple[tuple[TableName, int, int], ...] = ()
     contracts: tuple[ContractBreak, ...] = ()
+    loosened: tuple[Loosened, ...] = ()
     reach: tuple[Reach, ...] = ()
     edges: tuple[LineageEdge, ...] = ()
     attributions: tuple[Attribution, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,29 @@ def test_what_comes_from_a_private_column_is_shown_nowhere(shop: Project) -> Non
         assert "who" in ran.stdout or "customer" in ran.stdout
     # A dataset that reads nothing private is told: so there was something to hide.
     assert CANARY in shop.run("diff", "main", "bronze.orders").ok().stdout
+
+
+def test_a_pull_request_tunes_out_none_of_its_own_changes(shop: Project) -> None:
+    loose = PEOPLE.replace("@key order_id\n", "@key order_id\n-- @tolerance total 1000\n")
+    shop.write(
+        "sql/gold/people.sql",
+        loose.replace("lower(customer) AS who, total", "lower(customer) AS who, total + 1 AS total"),
+    )
+    silver = shop.read("sql/silver/orders.sql").decode()
+    shop.write("sql/silver/orders.sql", silver.replace("     -- @check total >= 0", ""))
+    shop.run("run").ok()
+    found = json.loads(shop.run("review", "main", "--json").ok().stdout)
+    (table,) = [table for table in found["diff"]["datasets"] if table["name"] == "gold.people"]
+    assert {c["name"]: c["changed"] for c in table["columns"]}["total"] == 4
+    assert [(f["dataset"], f["safeguard"], f["what"], f["change"]) for f in found["loosened"]] == [
+        ("silver.orders", "check", "total >= 0", "removed"),
+        ("silver.orders", "private", "@private customer", "removed"),
+        ("gold.people", "tolerance", "@tolerance total", "none → 1000; the stricter one counts here"),
+    ]
+    assert "3 safeguards loosened" in found["verdict"]
+    # For oneself, what the model says now counts.
+    (table,) = json.loads(shop.run("diff", "main", "gold.people", "--json").ok().stdout)["datasets"]
+    assert {c["name"]: c["changed"] for c in table["columns"]}["total"] == 0
 
 
 CODES = """-- @key id

@@ -37,6 +37,7 @@ NO_DATA = {
     "ReviewedModel": {"path", "summary"},
     "StaleDataset": {"reason"},
     "CheckChange": {"check", "location", "message"},
+    "Loosened": {"what", "change", "location"},
     "ContractBreak": {"change"},
     "Reach": {"columns"},
     "LineageEdge": {"source", "target"},
