@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from medallion.versions import Version
     from medallion.workspace import Workspace
 
-__all__ = ["review"]
+__all__ = ["review", "shows_samples"]
 
 
 def review(
@@ -63,7 +63,7 @@ def review(
     else:
         now = tree_at(repo, config, sides[1].commit)
         head = now, _version(repo, store, now, identities)
-    discreet = not head[0].config.review_samples
+    discreet = not shows_samples(then, head[0])
     between = Between(base, head, identities, lambda config: _engine(config, store, discreet=discreet), discreet)
     versions = base[1], head[1]
     asked = Asked(limit=limit, histograms=histograms, discreet=discreet, strictest=True)
@@ -73,6 +73,14 @@ def review(
     gathered = _gathered(repo, between, diff, attribute=attribute)
     identities.save()
     return gathered
+
+
+def shows_samples(base: Tree, head: Tree) -> bool:
+    """Whether rows may be shown: both versions have to say so, or else a pull request would say it for itself.
+
+    Where there was no project there is no data that anybody has kept back.
+    """
+    return head.config.review_samples and (base.config.review_samples or not base.is_project)
 
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:

@@ -73,6 +73,13 @@ def test_a_pull_request_tunes_out_none_of_its_own_changes(shop: Project) -> None
         ("gold.people", "tolerance", "@tolerance total", "none → 1000; the stricter one counts here"),
     ]
     assert "3 safeguards loosened" in found["verdict"]
+    # Nor does it switch samples on for its own report: the base has to say so, too.
+    shop.write("medallion.toml", SAMPLES.format("true"))
+    found = json.loads(shop.run("review", "main", "--json").ok().stdout)
+    assert (found["samples"], [table["samples"] for table in found["diff"]["datasets"] if table["samples"]]) == (
+        False,
+        [],
+    )
     # For oneself, what the model says now counts.
     (table,) = json.loads(shop.run("diff", "main", "gold.people", "--json").ok().stdout)["datasets"]
     assert {c["name"]: c["changed"] for c in table["columns"]}["total"] == 0
