@@ -1,8 +1,9 @@
 """What of a review may be shown where its rows may not: the same value with no trace of a single row. Pure.
 
-Left are counts, changes that were seen in at least five rows, and means and histograms over at least five; histograms
-lose their edges, of which the outer ones are values. What a message quotes of the data is cut out of it. A review that
-was made without samples has no such messages to begin with.
+Left are counts, changes that were seen in at least five rows, and means and histograms over at least five values; means
+of both versions only where at least five values lie between them. Histograms lose their edges, of which the outer ones
+are values. What a message quotes of the data is cut out of it. A review that was made without samples has no such
+messages to begin with.
 """
 
 from __future__ import annotations
@@ -59,18 +60,37 @@ def without_rows(table: TableDiff) -> TableDiff:
 def _without_values(column: ColumnDiff, rows: Rows | None) -> ColumnDiff:
     told = tuple(pattern for pattern in column.patterns if pattern.count >= FEWEST)
     rare = [pattern.count for pattern in column.patterns if pattern.count < FEWEST]
-    sides = [n for n in (rows.base, rows.head) if n] if rows else []
-    enough = bool(sides) and min(sides) >= FEWEST
+    enough = rows is not None and _has_many_values(column, rows)
+    means = enough and not _tells_a_row(column, rows)
     histogram = column.histogram
     return replace(
         column,
         patterns=told,
         other_changes=column.other_changes + sum(rare),
         other_patterns=column.other_patterns + len(rare),
-        base_statistics=_without_extremes(column.base_statistics, mean=enough),
-        head_statistics=_without_extremes(column.head_statistics, mean=enough),
+        base_statistics=_without_extremes(column.base_statistics, mean=means),
+        head_statistics=_without_extremes(column.head_statistics, mean=means),
         histogram=replace(histogram, labels=(), edges=()) if histogram and enough else None,
     )
+
+
+def _has_many_values(column: ColumnDiff, rows: Rows) -> bool:
+    """Whether each side that has values of it at all has at least so many."""
+    sides = ((column.base_statistics, rows.base), (column.head_statistics, rows.head))
+    values = [count - (statistics.nulls if statistics else 0) for statistics, count in sides]
+    return max(values) > 0 and all(count == 0 or count >= FEWEST for count in values)
+
+
+def _tells_a_row(column: ColumnDiff, rows: Rows | None) -> bool:
+    """Whether what lies between two means may be the values of fewer rows than can be told.
+
+    Of rows that came or went as many may hold NULL as there are NULLs; and one that came may be one that went, changed.
+    """
+    base, head = column.base_statistics, column.head_statistics
+    if rows is None or base is None or head is None or base.mean == head.mean:
+        return False
+    came, went = max(0, rows.added - head.nulls), max(0, rows.removed - base.nulls)
+    return (column.changed or 0) + max(came, went) < FEWEST
 
 
 def _without_extremes(statistics: Statistics | None, *, mean: bool) -> Statistics | None:

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from medallion.cli.review_view import review_lines
-from medallion.diff.value import Pattern
+from medallion.diff.value import ColumnDiff, ColumnStatus, Pattern, Rows, Statistics
 from medallion.review.document import review_document
 from medallion.review.figures import bytes_in_words, change, number, share
 from medallion.review.privacy import FEWEST, shareable, withheld_rows, without_rows
@@ -88,6 +88,44 @@ def test_a_change_of_few_rows_is_counted_and_not_told() -> None:
     assert total is not None
     assert (total.patterns, total.other_changes, total.other_patterns) == ((), 3, 2)
     assert total.changed == sum(p.count for p in total.patterns) + total.other_changes
+
+
+def means(rows: Rows, base: Statistics | None, head: Statistics | None, changed: int | None) -> list[float | None]:
+    """What is left of the means of a column of numbers."""
+    column = ColumnDiff(
+        "total",
+        ColumnStatus.CHANGED,
+        "total",
+        "DOUBLE",
+        "DOUBLE",
+        changed=changed,
+        base_statistics=base,
+        head_statistics=head,
+    )
+    (left,) = without_rows(replace(orders(), rows=rows, columns=(column,))).columns
+    return [statistics.mean for statistics in (left.base_statistics, left.head_statistics) if statistics]
+
+
+def test_no_value_of_a_row_can_be_computed_from_means() -> None:
+    hundred, seven = Rows(100, 100, changed=7), Rows(7, 7, changed=7)
+    assert means(hundred, Statistics(0, mean=1.0), Statistics(0, mean=2.0), 7) == [1.0, 2.0]
+    # It is values that count, not rows: three are no five.
+    assert means(seven, Statistics(4, mean=1.0), Statistics(0, mean=2.0), 7) == [None, None]
+    assert means(hundred, Statistics(0, mean=1.0), Statistics(97, mean=2.0), 7) == [None, None]
+    # One cell changed, or one row came: from two means and a count follows its value.
+    assert means(hundred, Statistics(0, mean=1.0), Statistics(0, mean=1.5), 1) == [None, None]
+    assert means(Rows(100, 101, added=1), Statistics(0, mean=1.0), Statistics(0, mean=1.5), 0) == [None, None]
+    assert means(Rows(101, 100, removed=1, changed=None), Statistics(0, mean=1.0), Statistics(0, mean=1.5), None) == [
+        None,
+        None,
+    ]
+    # Of nine rows that came, eight may hold NULL.
+    assert means(Rows(100, 109, added=9), Statistics(0, mean=1.0), Statistics(8, mean=1.5), 0) == [None, None]
+    assert means(Rows(100, 109, added=9), Statistics(0, mean=1.0), Statistics(0, mean=1.5), 0) == [1.0, 1.5]
+    # Where nothing lies between them, there is nothing to compute.
+    assert means(hundred, Statistics(0, mean=1.0), Statistics(0, mean=1.0), 0) == [1.0, 1.0]
+    assert means(Rows(0, 9, added=9), None, Statistics(0, mean=2.0), None) == [2.0]
+    assert means(Rows(0, 9, added=9), None, Statistics(6, mean=2.0), None) == [None]
 
 
 def test_a_mean_and_a_histogram_of_few_rows_are_not_told() -> None:
