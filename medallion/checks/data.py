@@ -64,7 +64,8 @@ def check_data(
     former = None
     if before is not None:
         by_rows = before.files and any(check.kind in _COMPARED_BY_ROWS for check in found.checks)
-        delta = session.compare(before.files, files, record.key) if before.files and by_rows else None
+        tolerances = graph.models[name].tolerances
+        delta = session.compare(before.files, files, record.key, tolerances) if before.files and by_rows else None
         former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
     marks = private_marks(graph.models.values())
     hidden = hidden_columns(marks, record, (*found.reads, *graph.inputs.get(name, ())))

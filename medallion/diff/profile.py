@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import is_number, is_ordered
 from medallion.diff.told import patterns
 from medallion.diff.value import ColumnDiff, ColumnStatus, Histogram, Statistics
+from medallion.engines.rows.cells import is_number, is_ordered
 from medallion.engines.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.columns import Matched, Matching
-    from medallion.diff.pair import Pair, Table
     from medallion.diff.told import Cells
+    from medallion.engines.rows.columns import Matched, Matching
+    from medallion.engines.rows.pair import Pair, Table
     from medallion.records import Record
 
 __all__ = ["describe_columns"]
@@ -37,10 +37,11 @@ def describe_columns(
     *,
     hidden: Collection[str],
     histograms: bool,
+    differs: bool,
 ) -> tuple[ColumnDiff, ...]:
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
-    ``counts`` are the cells that changed in each column of the pair.
+    ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
@@ -58,7 +59,7 @@ def describe_columns(
         found.append(
             ColumnDiff(
                 name=column.head,
-                status=_status(column, matching, cells[column.head] if pair.keys else None),
+                status=_status(column, matching, cells[column.head], unknown=differs and not pair.keys),
                 base_name=column.base,
                 base_type=column.base_type,
                 head_type=column.head_type,
@@ -107,13 +108,15 @@ def describe_columns(
     return tuple(found)
 
 
-def _status(column: Matched, matching: Matching, cells: Cells | None) -> ColumnStatus:
+def _status(column: Matched, matching: Matching, cells: Cells, *, unknown: bool) -> ColumnStatus:
     if column.renamed:
         return ColumnStatus.RENAMED
     if column.retyped:
         return ColumnStatus.RETYPED
-    if cells and cells[0]:
+    if cells[0]:
         return ColumnStatus.CHANGED
+    if unknown:
+        return ColumnStatus.UNKNOWN
     return ColumnStatus.MOVED if column.head in matching.moved else ColumnStatus.EQUAL
 
 
@@ -127,10 +130,10 @@ def _statistics(
         asked = ", ".join(
             _asked(table.types[name], identifier(name), told=name.lower() not in hidden) for name in together
         )
-        (row,) = cursor.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
+        ((rows, *row),) = cursor.execute(f"SELECT count(*), {asked} FROM {table.wanted}").fetchall()
         for i, name in enumerate(together):
             values, least, greatest, mean = row[4 * i : 4 * i + 4]
-            found[name] = Statistics(table.rows - int(values), least, greatest, _rounded(mean))
+            found[name] = Statistics(int(rows) - int(values), least, greatest, _rounded(mean))
     return found
 
 
@@ -157,7 +160,7 @@ def _histogram(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: Matched) -
     values = []
     for table, name in ((pair.base, column.base), (pair.head, column.head)):
         value = f"CAST({identifier(name)} AS DOUBLE)" if numbers else f"CAST(epoch({identifier(name)}) AS DOUBLE)"
-        values.append(f"(SELECT v FROM (SELECT {value} AS v FROM {table.sql}) WHERE isfinite(v))")
+        values.append(f"(SELECT v FROM (SELECT {value} AS v FROM {table.wanted}) WHERE isfinite(v))")
     ((low, high),) = cursor.execute(
         f"SELECT min(v), max(v) FROM (FROM {values[0]} UNION ALL FROM {values[1]})"
     ).fetchall()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.diff.columns import fold
+from medallion.engines.rows.columns import fold
 from medallion.engines.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
 
-    from medallion.diff.columns import Matching
-    from medallion.diff.pair import Table
     from medallion.diff.value import Key
+    from medallion.engines.rows.columns import Matching
+    from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
 __all__ = ["renamed_by_hash", "renamed_keys", "renamed_values"]

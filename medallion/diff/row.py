@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import Comparison, can_cast
 from medallion.diff.value import Cell
+from medallion.engines.rows.cells import Comparison, can_cast
 from medallion.engines.sandbox import connect
 from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.errors import MedallionError

@@ -5,42 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import as_text, shown, shown_apart
-from medallion.diff.differing import TABLE
 from medallion.diff.value import Cell, Pattern, RowChange, RowStatus
+from medallion.engines.rows.cells import as_text, shown, shown_apart
+from medallion.engines.rows.differing import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
-__all__ = ["Cells", "cells_changed", "patterns", "row_counts", "samples"]
+__all__ = ["Cells", "cells_changed", "patterns", "samples"]
 
 #: A cell that changed: in how many rows, and in how many of them NULL came, or went.
 Cells = tuple[int, int, int]
 
-_BOTH = "oh AND nh"
+_BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
 # So many columns are counted in one query.
 _TOGETHER = 1000
 _SHOWN = 10
 _CONDITIONS = {
     RowStatus.CHANGED: _BOTH,
-    RowStatus.REMOVED: "oh AND nh IS NULL",
-    RowStatus.ADDED: "nh AND oh IS NULL",
+    RowStatus.REMOVED: "nh IS NULL",
+    RowStatus.ADDED: "oh IS NULL",
 }
-
-
-def row_counts(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """How many rows were added, removed and changed."""
-    counts = [
-        f"coalesce(sum(times) FILTER ({_CONDITIONS[status]}), 0)" for status in (RowStatus.ADDED, RowStatus.REMOVED)
-    ]
-    ((added, removed, changed),) = cursor.execute(
-        f"SELECT {', '.join(counts)}, count(*) FILTER ({_BOTH}) FROM {TABLE}"
-    ).fetchall()
-    return int(added), int(removed), int(changed)
 
 
 def cells_changed(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> list[Cells]:

@@ -194,8 +194,8 @@ class _Summary:
         columns = ", ".join(map(identifier, self.key or self.types))
         by = ", ".join(self.key) if self.key else "all columns"
         order = ", ".join(map(identifier, self.key)) or "ALL"
-        first = f"FROM {self.table} ORDER BY hash(row({columns})) LIMIT {_SAMPLE}"
-        found = self._ask(f"SELECT {values} FROM ({first}) ORDER BY {order}")
+        chosen = f"FROM {self.table} ORDER BY hash(row({columns})) LIMIT {_SAMPLE}"
+        found = self._ask(f"SELECT {values} FROM ({chosen}) ORDER BY {order}")
         return f"the {_SAMPLE} rows with the smallest hash of {plain(by)}:", found
 
     def _numbered(self) -> str:

@@ -67,7 +67,8 @@ def review(
     between = Between(base, head, identities, lambda config: _engine(config, store, discreet=discreet), discreet)
     versions = base[1], head[1]
     asked = Asked(limit=limit, histograms=histograms, discreet=discreet, strictest=True)
-    diff = diff_versions(head[0].config, sides, versions, chosen(versions, ()), asked, whole=True)
+    names = chosen(versions, head[0].config.layers, ())
+    diff = diff_versions(head[0].config, sides, versions, names, asked, whole=True)
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
     gathered = _gathered(repo, between, diff, attribute=attribute)

@@ -215,7 +215,7 @@ def test_a_row_with_nan_in_its_key_is_compared_whoever_wrote_the_file(
     import pyarrow
     import pyarrow.parquet
 
-    monkeypatch.setattr("medallion.diff.partitions._ROWS", 500)
+    monkeypatch.setattr("medallion.engines.rows.partitions._ROWS", 500)
     con = connection()
     parts = []
     for name, value in (("base", 1), ("head", 2)):
@@ -234,8 +234,8 @@ def test_a_column_called_like_a_function_of_duckdb_is_a_column(tmp_path: Path) -
 
 
 def test_rows_wider_than_memory_are_compared_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.diff.partitions.BUDGET", 3_000_000)
-    monkeypatch.setattr("medallion.diff.differing.BUDGET", 3_000_000)
+    monkeypatch.setattr("medallion.engines.rows.partitions.BUDGET", 3_000_000)
+    monkeypatch.setattr("medallion.engines.rows.differing.BUDGET", 3_000_000)
     rows = "SELECT i AS id, repeat(chr((65 + i % 20)::INTEGER), 4000) || {} AS body FROM range(3000) t(i)"
     assert _counts(compared(tmp_path, rows.format("'a'"), rows.format("i % 2"), "@key id")) == (0, 0, 3000)
 

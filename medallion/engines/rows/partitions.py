@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import FLOATS, is_ordered
+from medallion.engines.rows.cells import FLOATS, is_ordered
 from medallion.engines.sql import identifier, literal, no_glob
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
 __all__ = ["BUDGET", "conditions", "hashed"]
 

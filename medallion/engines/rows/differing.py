@@ -7,11 +7,12 @@ such rows there are.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import normal
-from medallion.diff.pair import any_of
-from medallion.diff.partitions import BUDGET, conditions, hashed
+from medallion.engines.rows.cells import normal
+from medallion.engines.rows.pair import any_of
+from medallion.engines.rows.partitions import BUDGET, conditions, hashed
 from medallion.engines.sql import identifier, read_parquet
 from medallion.errors import DataError
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
-__all__ = ["TABLE", "by_key", "create", "equal_in_place", "keyless", "twins"]
+__all__ = ["TABLE", "Counts", "by_key", "create", "equal_in_place", "keyless", "twins"]
 
 TABLE = identifier("medallion: differing")
 _PART = identifier("medallion: part")
@@ -73,51 +74,79 @@ def equal_in_place(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[S
         return all(pool.map(half, (f"< {middle}", f">= {middle}")))
 
 
-def by_key(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Sequence[str], Sequence[str]]) -> bool:
-    """Fill the empty table, matching rows by key; whether each key comes once on both sides, where it is on both.
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of base and head that were matched, those of them that are wanted, and those added, removed and changed."""
+
+    base: int = 0
+    head: int = 0
+    wanted_base: int = 0
+    wanted_head: int = 0
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.base + other.base,
+            self.head + other.head,
+            self.wanted_base + other.wanted_base,
+            self.wanted_head + other.wanted_head,
+            self.added + other.added,
+            self.removed + other.removed,
+            self.changed + other.changed,
+        )
+
+
+def by_key(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Sequence[str], Sequence[str]], *, keep: bool
+) -> tuple[Counts, bool]:
+    """Match rows by key; the counts, and whether each key that is on both sides comes once there.
 
     That is told from the numbers: k rows and m rows of one key match k·m times, and the matches with a row of the base
-    are as many as its rows, and those with a row of the head as its, only where k and m are 1 for each key.
+    are as many as its rows, and those with a row of the head as its, only where k and m are 1 for each key. Rows that
+    differ go into the table where it is to ``keep`` them. ``DataError`` where not all rows can be read by parts.
     """
     parts = conditions(cursor, pair, files)
-    matched = _matched(cursor, pair, parts)
-    if matched is None and parts != [""]:
+    found, once = _matched(cursor, pair, parts, keep=keep)
+    if once is None and parts != [""]:
         parts = [""]
-        matched = _matched(cursor, pair, parts)
-    if matched is None:
+        found, once = _matched(cursor, pair, parts, keep=keep)
+    if once is None:
         raise DataError("rows are lost while it is read: the statistics in its files do not fit its values")
-    if matched:
-        return True
+    if once:
+        return found, True
     create(cursor, pair)
     listed = ", ".join(f"k{i}" for i in range(pair.keys))
     sides = [f"SELECT {listed} FROM ({rows}) GROUP BY ALL HAVING count(*) > 1" for rows in _sides(pair)]
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_TWINS} AS SELECT DISTINCT * FROM ({' UNION ALL '.join(sides)})")
     same = " AND ".join(f"t.k{i} IS NOT DISTINCT FROM r.k{i}" for i in range(pair.keys))
+    found = Counts()
     for condition in parts:
-        once = [
+        alone = [
             f"FROM ({rows}) r WHERE NOT EXISTS (FROM {_TWINS} t WHERE {same})"
             for rows in (pair.base_rows(condition), pair.head_rows(condition))
         ]
-        _join(cursor, pair, *once)
+        found += _join(cursor, pair, *alone, keep=keep)
     rest = [f"FROM ({rows}) r WHERE EXISTS (FROM {_TWINS} t WHERE {same})" for rows in _sides(pair)]
-    _cancel(cursor, pair, rest[0], rest[1], 1)
-    return False
+    found += _cancel(cursor, pair, rest[0], rest[1], 1, keep=keep)
+    return found, False
 
 
-def _matched(cursor: duckdb.DuckDBPyConnection, pair: Pair, parts: Sequence[str]) -> bool | None:
-    """Compare part by part: whether keys come once. None where rows are in no part.
+def _matched(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, parts: Sequence[str], *, keep: bool
+) -> tuple[Counts, bool | None]:
+    """Compare part by part: the counts, and whether keys come once. None where rows are in no part.
 
     DuckDB leaves out what a file's statistics leave out, and not every writer counts a NaN in them.
     """
     create(cursor, pair)
-    base, head = 0, 0
+    found = Counts()
     for condition in parts:
-        found = _join(cursor, pair, pair.base_rows(condition), pair.head_rows(condition))
-        base, head = base + found[0], head + found[1]
-        if base > pair.base.rows or head > pair.head.rows:
-            return False
-    # Matches are as many as rows, or more: fewer on one side, with none more on the other, are rows that are lost.
-    return True if (base, head) == (pair.base.rows, pair.head.rows) else None
+        found += _join(cursor, pair, pair.base_rows(condition), pair.head_rows(condition), keep=keep)
+        if found.base > pair.base.rows or found.head > pair.head.rows:
+            return found, False
+    return found, True if (found.base, found.head) == (pair.base.rows, pair.head.rows) else None
 
 
 def twins(cursor: duckdb.DuckDBPyConnection, pair: Pair, *, matched_once: bool) -> tuple[int, int]:
@@ -136,41 +165,59 @@ def twins(cursor: duckdb.DuckDBPyConnection, pair: Pair, *, matched_once: bool) 
     return int(base), int(head)
 
 
-def keyless(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> None:
-    """Fill the empty table, comparing rows as multisets: what is equal cancels out, the rest is removed and added."""
+def keyless(cursor: duckdb.DuckDBPyConnection, pair: Pair, *, keep: bool) -> Counts:
+    """Compare rows as multisets: what is equal cancels out, the rest is removed and added."""
+    create(cursor, pair)
     needed = max(pair.base.width, pair.head.width) * (pair.base.rows + pair.head.rows)
     base, head = _sides(pair)
-    _cancel(cursor, pair, base, head, max(1, -(-needed // BUDGET)))
+    return _cancel(cursor, pair, base, head, max(1, -(-needed // BUDGET)), keep=keep)
 
 
 def _sides(pair: Pair) -> tuple[str, str]:
     return pair.base_rows(), pair.head_rows()
 
 
-def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str) -> tuple[int, int]:
-    """Add the rows of a part that differ; in how many matches there is a row of the base, and of the head."""
+def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *, keep: bool) -> Counts:
+    """Compare the rows of a part; ``base`` and ``head`` count the matches with a row of that side."""
     # An end for a join that explodes: there are no more matches than this where keys come once.
     joined = f"{pair.joined(base, head)} LIMIT {pair.base.rows + pair.head.rows + 1}"
     differs = pair.row_differs
+    wanted = pair.is_wanted
+    filters = ("oh IS NOT NULL", "nh IS NOT NULL", "oh IS NULL", "nh IS NULL")
+    counts = ", ".join(
+        [
+            "count(oh)",
+            "count(nh)",
+            *(f"count(*) FILTER ({one} AND {wanted})" for one in filters),
+            f"count(*) FILTER ({differs})",
+        ]
+    )
+    if not keep:
+        (row,) = cursor.execute(f"SELECT {counts} FROM ({joined})").fetchall()
+        return _counts(row)
     few = min(_TAKEN, max(1, BUDGET // (2 * (pair.base.width + pair.head.width))))  # What is taken cannot be spilled.
     cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PART} AS SELECT count(oh) AS base, count(nh) AS head, "
-        f"count(*) FILTER ({differs}) AS found, arg_min(j, 0, {few}) FILTER ({differs}) AS rows FROM ({joined}) j"
+        f"CREATE OR REPLACE TEMP TABLE {_PART}(base, head, old, new, added, removed, found, rows) AS "
+        f"SELECT {counts}, arg_min(j, 0, {few}) FILTER ({differs}) FROM ({joined}) j"
     )
-    ((in_base, in_head, found),) = cursor.execute(f"SELECT base, head, found FROM {_PART}").fetchall()
-    if in_base > pair.base.rows or in_head > pair.head.rows:
-        return in_base, in_head
-    if not found:
-        return in_base, in_head
-    taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
-    rows = taken if found <= few and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
-    cursor.execute(f"INSERT INTO {TABLE} SELECT *, 1 FROM ({rows})")
+    (row,) = cursor.execute(f"SELECT * EXCLUDE (rows) FROM {_PART}").fetchall()
+    counted, found = _counts(row), int(row[-1])
+    if found and counted.base <= pair.base.rows and counted.head <= pair.head.rows:
+        taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
+        rows = taken if found <= few and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
+        cursor.execute(f"INSERT INTO {TABLE} SELECT *, 1 FROM ({rows})")
     cursor.execute(f"DROP TABLE {_PART}")
-    return in_base, in_head
+    return counted
 
 
-def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, parts: int) -> None:
-    """Add what is left of two multisets of rows when equal rows cancel out.
+def _counts(row: Sequence[int]) -> Counts:
+    """The counts of a join; what differs and is on both sides has changed."""
+    base, head, old, new, added, removed, found = map(int, row)
+    return Counts(base, head, old, new, added, removed, found - added - removed)
+
+
+def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, parts: int, *, keep: bool) -> Counts:
+    """What is left of two multisets of rows when equal rows cancel out: the rows added and removed.
 
     Values are compared in the types of the head. One of the base that is another there keeps its own beside it.
     """
@@ -184,17 +231,40 @@ def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str,
         olds.append(f"coalesce(any_value(w{i}), {back if column.retyped else f'any_value(v{i})'})")
         news.append(f"any_value(v{i})")
     named = ", ".join(f"g{i}, x{i}" for i in range(len(pair.columns)))
+    # Rows without a key cannot be matched: of each version those count that are wanted there.
     both = (
-        f"SELECT -1 AS side, {', '.join(old)} FROM ({base}) UNION ALL SELECT 1 AS side, {', '.join(new)} FROM ({head})"
+        f"SELECT -1 AS side, {', '.join(old)} FROM ({base}) WHERE here "
+        f"UNION ALL SELECT 1 AS side, {', '.join(new)} FROM ({head}) WHERE here"
     )
     left = "sum(side)"
     kept = ", ".join(
         f"CASE WHEN {left} < 0 THEN {o} END, CASE WHEN {left} > 0 THEN {n} END" for o, n in zip(olds, news, strict=True)
     )
+    ((all_base, all_head),) = cursor.execute(
+        f"SELECT (SELECT count(*) FROM ({base}) WHERE here), (SELECT count(*) FROM ({head}) WHERE here)"
+    ).fetchall()
+    before = _in_table(cursor) if keep else (0, 0)
+    added = removed = 0
     for part in hashed([f"g{i}" for i in range(len(pair.columns))], parts):
         where = f"WHERE {part}" if part else ""
-        cursor.execute(
-            f"INSERT INTO {TABLE} SELECT CASE WHEN {left} < 0 THEN true END, CASE WHEN {left} > 0 THEN true END, "
-            f"{kept}, abs({left}) FROM (SELECT *, {', '.join(groups)} FROM ({both})) {where} "
-            f"GROUP BY {named} HAVING {left} <> 0"
-        )
+        rows = f"FROM (SELECT *, {', '.join(groups)} FROM ({both})) {where} GROUP BY {named} HAVING {left} <> 0"
+        if keep:
+            cursor.execute(
+                f"INSERT INTO {TABLE} SELECT CASE WHEN {left} < 0 THEN true END, CASE WHEN {left} > 0 THEN true END, "
+                f"{kept}, abs({left}) {rows}"
+            )
+            continue
+        sums = ", ".join(f"coalesce(sum(greatest({sign}n, 0)), 0)" for sign in ("", "-"))
+        ((more, fewer),) = cursor.execute(f"SELECT {sums} FROM (SELECT {left} AS n {rows})").fetchall()
+        added, removed = added + int(more), removed + int(fewer)
+    if keep:
+        after = _in_table(cursor)
+        added, removed = after[0] - before[0], after[1] - before[1]
+    return Counts(wanted_base=int(all_base), wanted_head=int(all_head), added=added, removed=removed)
+
+
+def _in_table(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many rows in the table are added, and removed."""
+    counts = ", ".join(f"coalesce(sum(times) FILTER ({side} IS NULL), 0)" for side in ("oh", "nh"))
+    ((added, removed),) = cursor.execute(f"SELECT {counts} FROM {TABLE}").fetchall()
+    return int(added), int(removed)
