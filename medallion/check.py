@@ -49,10 +49,11 @@ def check_version(
     engine: Callable[[], Engine],
     *,
     keep: str = "check",
+    discreet: bool = False,
 ) -> CheckRun:
     """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read.
 
-    Rows that fail are kept in the folder ``keep`` of ``.medallion/failed``.
+    Rows that fail are kept in the folder ``keep`` of ``.medallion/failed``. ``discreet``: no result tells a value.
     """
     started = time.monotonic()
     graph = version.graph
@@ -67,7 +68,7 @@ def check_version(
             files: dict[TableName, Sequence[Path]] = {}
             for name in todo:
                 try:
-                    results += _check(config, version, session, name, files, keep)
+                    results += _check(config, version, session, name, files, keep, discreet=discreet)
                 except MedallionError as error:
                     unknown[name] = error
     # One file of macros or a check may stop many datasets.
@@ -82,6 +83,8 @@ def _check(
     name: TableName,
     files: dict[TableName, Sequence[Path]],
     keep: str,
+    *,
+    discreet: bool,
 ) -> tuple[CheckResult, ...]:
     record = version.records[name]
     reads = version.graph.audit(name).reads
@@ -95,4 +98,6 @@ def _check(
     for read in reads:
         session.register(read, files[read], private=version.graph.is_private(read))
     kept = config.state / "failed" / keep  # Apart from what a run has left to be looked into.
-    return check_data(session, config, version.graph, record, files[name], None, now=version.now, keep=kept)
+    return check_data(
+        session, config, version.graph, record, files[name], None, now=version.now, keep=kept, discreet=discreet
+    )

@@ -48,7 +48,8 @@ KEYS: Mapping[str, str] = {
     "Default: 300.",
     "variables.<name>": "The value of getvariable('<name>') in SQL. It enters the fingerprint where it is used.",
     "checks.failed_rows": "How many of the rows that fail a check are kept in .medallion/failed/. Default: 1000.",
-    "review.samples": "Whether a review report shows sample rows. Default: false.",
+    "review.samples": "Whether a review shows rows and values of the data, to all who see the pull request; "
+    "its base has to say so as well. Default: false.",
 }
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")

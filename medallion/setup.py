@@ -59,6 +59,10 @@ sources = ["sources/"]
 [checks]
 # {KEYS["checks.failed_rows"]}
 # failed_rows = 1000
+
+[review]
+# {KEYS["review.samples"]}
+# samples = false
 """
 
 _IGNORE = ".medallion/"

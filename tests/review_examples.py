@@ -32,10 +32,12 @@ from medallion.review.value import (
     ContractBreak,
     Expectation,
     LineageEdge,
+    Loosened,
     ModelStatus,
     Reach,
     Review,
     ReviewedModel,
+    Safeguard,
     StaleDataset,
 )
 
@@ -258,6 +260,10 @@ def troubled_review() -> Review:
         ),
         checked=((ORDERS, 8, 9), (REVENUE, 2, 2)),
         contracts=(ContractBreak(ORDERS, "column note added"),),
+        loosened=(
+            Loosened(ORDERS, Safeguard.CHECK, "not_null total", "removed", "sql/silver/orders.sql:7"),
+            Loosened(ORDERS, Safeguard.PRIVATE, "@private email", "removed", "sql/silver/orders.sql"),
+        ),
         attributions=(
             Attribution(ORDERS, Rows(99_441, 99_438, 12, 15, 0), Rows(99_438, 99_438, 0, 0, 516)),
             Attribution(REVENUE, None, None, "the old SQL cannot be built on the new inputs"),
@@ -323,6 +329,7 @@ def hostile_review(values: tuple[str, ...] = HOSTILE) -> Review:
         stale=tuple(StaleDataset(ORDERS, value) for value in values),
         checks=tuple(CheckChange(ORDERS, v, CheckTurn.NEWLY_FAILS, False, v, v) for v in values),
         contracts=tuple(ContractBreak(ORDERS, value) for value in values),
+        loosened=tuple(Loosened(ORDERS, Safeguard.CHECK, value, value, value) for value in values),
         reach=(Reach(REVENUE, values, (ORDERS,), changed=True, exact=True),),
         edges=tuple(LineageEdge(value, "silver.orders") for value in values),
         attributions=tuple(Attribution(ORDERS, None, None, value) for value in values),

@@ -12,6 +12,7 @@ from medallion.engines.sql import read_parquet
 from medallion.errors import CheckError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Kind
+from medallion.privacy import hidden_columns, private_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,13 +48,14 @@ def check_data(
     now: datetime,
     keep: Path,
     in_order: bool = False,
+    discreet: bool = False,
 ) -> tuple[CheckResult, ...]:
     """The results of all checks on ``files``, which ``record`` describes.
 
     The datasets that checks look at have to be registered; ``session`` has this one registered with ``files`` from now
     on. Rows that fail are kept in the folder ``keep``, and those of this dataset that failed before go.
-    ``in_order``: this process has just written the rows in the order of the key. ``MedallionError``, at the check,
-    where one cannot be evaluated.
+    ``in_order``: this process has just written the rows in the order of the key. ``discreet``: all columns are
+    private. ``MedallionError``, at the check, where one cannot be evaluated.
     """
     name, found = record.dataset, graph.audit(record.dataset)
     if not found.checks:
@@ -65,13 +67,15 @@ def check_data(
         tolerances = graph.models[name].tolerances
         delta = session.compare(before.files, files, record.key, tolerances) if before.files and by_rows else None
         former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
-    # A column that comes out of its model under the name of a private one is most likely that one.
-    models = [graph.models[n] for n in (name, *found.reads, *graph.inputs.get(name, ())) if n in graph.models]
+    marks = private_marks(graph.models.values())
+    hidden = hidden_columns(marks, record, (*found.reads, *graph.inputs.get(name, ())))
+    if discreet:
+        hidden |= {column.name.lower() for column in record.columns}
     subject = Subject(
         model=graph.models[name],
         record=record,
         root=config.root,
-        hidden=_passed_on(graph, record).union(*(model.private for model in models)),
+        hidden=hidden,
         now=now.isoformat(),
         scratch=config.state / "tmp" / f"failed-{name}-{os.getpid()}.parquet",
         failed=keep,
@@ -81,19 +85,6 @@ def check_data(
     clear_failed(keep, name)
     with session.reader([name, *found.reads], found.macros, discreet=bool(subject.hidden)) as reader:
         return audit(reader, subject, found, former)
-
-
-def _passed_on(graph: Graph, record: Record) -> frozenset[str]:
-    """The columns that may hold private values of inputs: all of them, in lower case, where such a column is read."""
-    private = {
-        str(name): graph.models[name].private for name in graph.inputs.get(record.dataset, ()) if name in graph.models
-    }
-    for read in record.built.inputs:
-        hidden = private.get(read.name)
-        # An input of which no column is named was read as a whole.
-        if hidden and not (read.columns and hidden.isdisjoint(column.lower() for column in read.columns)):
-            return frozenset(column.name.lower() for column in record.columns)
-    return frozenset()
 
 
 def refuse_failed(

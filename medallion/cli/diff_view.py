@@ -43,6 +43,7 @@ def diff_lines(diff: Diff, width: int, more: str = MORE) -> list[Text]:
         equal = [f"{len(equal):,} datasets"]
     if equal and diff.differing:
         lines += [Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width)]
+    lines += _notes([f"{table.name} is equal; {note}" for table in diff.rewritten for note in table.notes], width, 0)
     lines += _notes(diff.notes, width, 0)
     return [*lines, _sum(diff, width)]
 

@@ -37,13 +37,16 @@ _STATUSES = {ModelStatus.ADDED: "green", ModelStatus.REMOVED: "red", ModelStatus
 def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> list[Text]:
     """All of it, in lines of at most ``width`` cells; ``failures`` are why it fails."""
     width = min(width, WIDEST)
+    review = shareable(review)
     lines: list[Text] = []
     for title, style, rows in _urgent(review):
         lines += _section(title, rows, width, style)
     lines += _section("models", _models(review), width)
-    shown = shareable(review).diff
-    if shown.differing:
-        lines += [Text("data", style="bold"), *diff_lines(shown, width, f"`{_look_closer(review)}` shows them")[:-1]]
+    if review.diff.differing or review.diff.rewritten:
+        lines += [
+            Text("data", style="bold"),
+            *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
+        ]
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
         lines += _section(title, rows, width)
@@ -103,6 +106,11 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
     yield "checks", "bold", [_check(check) for check in review.checks]
+    yield (
+        "loosened",
+        "yellow bold",
+        [[(str(f.dataset), ""), (f.what, ""), (f.change, ""), (f.location, "dim")] for f in review.loosened],
+    )
     yield "contracts broken", "red bold", [[(str(c.dataset), ""), (c.change, "")] for c in review.contracts]
 
 

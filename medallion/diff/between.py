@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
 from medallion.errors import MedallionError
 from medallion.names import TableName, nearest
+from medallion.privacy import hidden_between, private_marks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from medallion.config import Config
     from medallion.diff.compare import Asked
-    from medallion.diff.value import Side
+    from medallion.diff.value import Side, Tolerance
+    from medallion.engines.faults import Fault
     from medallion.records import Record
     from medallion.versions import Version
 
@@ -152,9 +155,11 @@ def _compared(
     found = dict(failed)
     try:
         cursor = cursors.get()
+        marks = private_marks(model for version in versions for model in version.graph.models.values())
         for name in there:
+            hidden, tolerances = _hidden(marks, versions, name), _tolerances(versions, name, strictest=asked.strictest)
             base, head = (
-                Part(version.records[name], side[name], version.graph.models.get(name))
+                Part(version.records[name], side[name], version.graph.models.get(name), hidden, tolerances)
                 for version, side in zip(versions, files, strict=True)
             )
             try:
@@ -162,11 +167,38 @@ def _compared(
             except duckdb.InterruptException as error:
                 raise KeyboardInterrupt from error
             except duckdb.Error as error:
-                reason = read_fault(error).message.splitlines()[0]
-                found[name] = TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}")
+                found[name] = _unavailable(name, read_fault(error), discreet=asked.discreet or bool(hidden))
     finally:
         connection.close()
     return found
+
+
+def _unavailable(name: TableName, fault: Fault, *, discreet: bool) -> TableDiff:
+    """A dataset that DuckDB could not compare; ``discreet``: without what it may say of values."""
+    from medallion.engines.faults import hide_values
+
+    reason = (hide_values(fault) if discreet else fault).message.splitlines()[0]
+    quotes = "" if discreet else reason
+    return TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}", quotes=quotes)
+
+
+def _hidden(
+    marks: Mapping[TableName, AbstractSet[str]], versions: tuple[Version, Version], name: TableName
+) -> frozenset[str]:
+    """The columns of which no value is told, by the marks and inputs of both versions."""
+    old, new = (version.records[name] for version in versions)
+    return hidden_between(marks, old, new, [read for v in versions for read in v.graph.inputs.get(name, ())])
+
+
+def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest: bool) -> Mapping[str, Tolerance]:
+    """Those of the head's model, or of the base's where the head has none; of the ``strictest``, what both allow."""
+    base, head = (version.graph.models.get(name) for version in versions)
+    if head is None:
+        return base.tolerances if base else {}
+    if not strictest:
+        return head.tolerances
+    then = base.tolerances if base else {}
+    return {column: now.strictest(then[column]) for column, now in head.tolerances.items() if column in then}
 
 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:

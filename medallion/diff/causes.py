@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import MedallionError
 from medallion.models.parse import parse_model
+from medallion.names import TableName
+from medallion.privacy import hidden_between, hidden_columns, private_marks
 from medallion.reasons import SQL_CHANGED, listed
 from medallion.records import InputKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from medallion.git.repository import Repository
     from medallion.models.model import Model
-    from medallion.names import TableName
     from medallion.records import Record
     from medallion.workspace import Workspace
 
@@ -33,25 +34,48 @@ class Causes:
     def __init__(self, workspace: Workspace, repo: Repository, name: TableName) -> None:
         self.workspace, self.repo, self.name = workspace, repo, name
         self._models: dict[tuple[str, str], Model | None] = {}
-        graph = workspace.graph
-        inputs = graph.inputs.get(name, ())
-        # A column that comes out under the name of a private one is most likely that one.
-        known = [graph.models[n] for n in (name, *inputs) if n in graph.models]
-        self._private = frozenset[str]().union(*(model.private for model in known))
+        self._listed: dict[tuple[str, str], Sequence[str]] = {}
+        self._reads = workspace.graph.inputs.get(name, ())
 
     def between(self, old: _At | None, new: _At, *, unread: bool = False) -> tuple[tuple[str, ...], frozenset[str]]:
         """The causes, and the columns (in lower case) that are private in one of the two versions or today.
 
         ``unread``: versions between the two cannot be read, so the causes may be theirs.
         """
-        # Marks count, too, where the text is no longer the one that the data was built from.
-        models = [self._standing(at) for at in (old, new) if at]
-        private = self._private.union(*(model.private for model in models if model))
+        private = self._private(old[1] if old else None, new[1], [at for at in (old, new) if at])
         if new[1] is None:
             return ("the dataset was deleted",), private
         if old is None or old[1] is None:
             return ("before are versions that cannot be read" if unread else "the dataset is new here",), private
         return tuple(self._causes(old, new, old[1], new[1])) or ("neither SQL nor inputs changed",), private
+
+    def _private(self, old: Record | None, new: Record | None, versions: Sequence[_At]) -> frozenset[str]:
+        """The columns of which no value is told, by the marks that either version or today's models have."""
+        # Marks count, too, where the text is no longer the one that the data was built from.
+        models = [model for at in versions for model in self._marked(at)]
+        marks = private_marks([*self.workspace.graph.models.values(), *models])
+        if old and new:
+            return hidden_between(marks, old, new, self._reads)
+        record = old or new
+        return hidden_columns(marks, record, self._reads) if record else frozenset()
+
+    def _marked(self, at: _At) -> Iterator[Model]:
+        """The model of the dataset and those of its inputs, as the commit has them."""
+        if model := self._standing(at):
+            yield model
+        inputs = at[1].built.inputs if at[1] else ()
+        for read in (i.name for i in inputs if i.kind is InputKind.DATASET):
+            layer, _, name = read.partition(".")
+            for path in self._paths(at[0], layer):
+                if path.lower().endswith(f"/{name}.sql") and (model := self._at(TableName(layer, name), at[0], path)):
+                    yield model
+
+    def _paths(self, commit: str, layer: str) -> Sequence[str]:
+        """The files of a commit that may be models of a layer."""
+        place = commit, layer
+        if place not in self._listed:
+            self._listed[place] = tuple(self.repo.list(commit, [f"sql/{layer}"])) if commit else ()
+        return self._listed[place]
 
     def _causes(self, old: _At, new: _At, before: Record, after: Record) -> list[str]:
         found = []
@@ -92,18 +116,21 @@ class Causes:
         commit, record = at
         if record is None:
             return None
-        place = commit, record.built.model
+        return self._at(self.name, commit, record.built.model)
+
+    def _at(self, name: TableName, commit: str, path: str) -> Model | None:
+        place = commit, path
         if place not in self._models:
-            self._models[place] = self._read(*place)
+            self._models[place] = self._read(name, commit, path)
         return self._models[place]
 
-    def _read(self, commit: str, path: str) -> Model | None:
+    def _read(self, name: TableName, commit: str, path: str) -> Model | None:
         if not commit:
-            return self.workspace.graph.models.get(self.name)
+            return self.workspace.graph.models.get(name)
         with suppress(MedallionError, UnicodeDecodeError):
             data = self.repo.read(commit, [path]).get(path)
             if data is not None:
-                return parse_model(self.name, path, data.decode("utf-8-sig"), self.workspace.config.layers)
+                return parse_model(name, path, data.decode("utf-8-sig"), self.workspace.config.layers)
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.export import write_rows
@@ -42,13 +42,17 @@ class Asked:
 
     ``where`` is a condition in SQL: only rows are compared of which it is true in either version, or without a key, in
     their own; it may name a column that one version has alone. ``columns`` are those to
-    compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all.
+    compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all. ``discreet``:
+    why a dataset cannot be compared is told without values of it. ``strictest``: numbers may lie apart as far as both
+    versions allow, and not only the head.
     """
 
     where: str = ""
     columns: tuple[str, ...] = ()
     limit: int = 20
     histograms: bool = False
+    discreet: bool = False
+    strictest: bool = False
 
     def __post_init__(self) -> None:
         """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""
@@ -72,11 +76,17 @@ _CONDITION = "a condition on the columns of the dataset, as in --where \"status 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One version of a dataset: its record, its Parquet files, and its model where there is one."""
+    """One version of a dataset: its record, its Parquet files, and its model where there is one.
+
+    ``hidden`` are columns of which no value is told, ``tolerances`` how far numbers may lie apart; names in lower case.
+    A column is hidden where either version has it so. The tolerances of the head count.
+    """
 
     record: Record
     files: tuple[Path, ...]
     model: Model | None
+    hidden: frozenset[str] = frozenset()
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
 
 
 def compare(
@@ -103,7 +113,8 @@ class _Compared:
         self.parts = (base, head)
         self.asked = asked
         self.model = head.model or base.model
-        self.hidden = frozenset(n for part in self.parts if part.model is not None for n in part.model.private)
+        self.hidden = base.hidden | head.hidden
+        self.tolerances = head.tolerances
         self.base, self.head = self._tables()
 
     def told(self, path: Path | None) -> TableDiff:
@@ -212,20 +223,17 @@ class _Compared:
 
     def _pair(self, matching: Matching, key: Key) -> Pair:
         """The columns to compare, those of the key first."""
-        tolerances = self._tolerances() if key.columns else {}
+        tolerances = self.tolerances if key.columns else {}
         return pair_of(self.cursor, self.base, self.head, matching, key.columns, tolerances)
-
-    def _tolerances(self) -> Mapping[str, Tolerance]:
-        return self.model.tolerances if self.model is not None else {}
 
     def _notes(self, key: Key) -> list[str]:
         """What there is to say about tolerances."""
         notes = []
-        if self._tolerances():
+        if self.tolerances:
             if not key.columns:
                 notes.append("@tolerance needs a key: without one, values are the same or not")
             known = {name.lower(): kind for name, kind in self.head.types.items()}
-            absent = sorted(name for name in self._tolerances() if name not in known)
+            absent = sorted(name for name in self.tolerances if name not in known)
             notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
         return notes
 
@@ -249,7 +257,7 @@ class _Compared:
             return Rows(base, head, null_keys=nulls), []
         found, once = by_key(self.cursor, pair, self._paths(), keep=True)
         double = twins(self.cursor, pair, matched_once=once)
-        notes = [] if once else [_TWICE + (", without @tolerance" if self._tolerances() else "")]
+        notes = [] if once else [_TWICE + (", without @tolerance" if self.tolerances else "")]
         rows = found.wanted_base, found.wanted_head
         return Rows(*rows, found.added, found.removed, found.changed, nulls, double), notes
 

@@ -234,7 +234,7 @@ class TableDiff:
 
     ``rows`` is None where it could not be compared. Content ids and sizes (bytes of its files) are "" and 0 on a side
     that does not have it. ``samples`` are the first rows that differ, in the order of the key; ``notes`` say what a
-    reader must know to read the numbers.
+    reader must know to read the numbers. ``quotes`` is the part of ``error`` that may hold values of the data.
     """
 
     name: TableName
@@ -249,6 +249,7 @@ class TableDiff:
     head_content: str = ""
     base_bytes: int = 0
     head_bytes: int = 0
+    quotes: str = ""
 
     @property
     def differing_rows(self) -> int:
@@ -292,3 +293,12 @@ class Diff:
     def differing(self) -> tuple[TableDiff, ...]:
         """Those that are not equal, or of which that is not known."""
         return tuple(table for table in self.datasets if table.status is not Status.EQUAL)
+
+    @property
+    def rewritten(self) -> tuple[TableDiff, ...]:
+        """Those that are equal though their files are not, and of which there is something to note."""
+        return tuple(
+            table
+            for table in self.datasets
+            if table.status is Status.EQUAL and table.notes and table.base_content != table.head_content
+        )

@@ -61,9 +61,13 @@ class DuckDBEngine:
 
     name = "duckdb"
 
-    def __init__(self, config: Config, folders: Sequence[Path]) -> None:
-        """``folders`` are those, besides the project's data and sources, whose Parquet may be read (the LFS store)."""
+    def __init__(self, config: Config, folders: Sequence[Path], *, discreet: bool = False) -> None:
+        """``folders`` are those, besides the project's data and sources, whose Parquet may be read (the LFS store).
+
+        ``discreet``: no message of an error quotes a value, whatever dataset it is of.
+        """
         self.config = config
+        self.discreet = discreet
         self.version = engine_version()
         self.folders = tuple(folders)
 
@@ -74,7 +78,7 @@ class DuckDBEngine:
         DuckDB takes relative paths from the working directory and hands them on as they are written; from
         anywhere else the checkout's path would get into columns such as ``filename``.
         """
-        session = _DuckDBSession(self.config, self.folders)
+        session = _DuckDBSession(self.config, self.folders, discreet=self.discreet)
         with contextlib.chdir(self.config.root):
             try:
                 yield session
@@ -110,8 +114,9 @@ class _DuckDBSession:
     an instance in DuckDB, not to a query, hence two of them.
     """
 
-    def __init__(self, config: Config, folders: Sequence[Path]) -> None:
+    def __init__(self, config: Config, folders: Sequence[Path], *, discreet: bool) -> None:
         self.config = config
+        self.discreet = discreet
         self.threads = config.threads or os.cpu_count() or 1
         self._folders = [config.root / "data", *folders, *_source_folders(config)]
         self._temporary = config.state / "tmp"
@@ -228,7 +233,8 @@ class _DuckDBSession:
             for macro in macros:
                 _ensure_macro(schemas, binder, macro)
             tables = {name: schemas.tables.get(name, {}) for name in reads}
-            yield ModelRun(model, macros, tables, reads_private=not self._private.isdisjoint(reads)), binder
+            reads_private = self.discreet or not self._private.isdisjoint(reads)
+            yield ModelRun(model, macros, tables, reads_private=reads_private), binder
         finally:
             self._running.discard(binder)
             schemas.cursors.put(binder)
@@ -253,7 +259,7 @@ class _DuckDBSession:
                 with self._binder(instance, probe, ordered, sorted(reads), cursor) as (run, binder):
                     return run.describe(cursor if _PIVOT.search(probe.sql) else binder)
 
-            yield DatasetReader(cursor, bind, discreet=discreet)
+            yield DatasetReader(cursor, bind, discreet=discreet or self.discreet)
 
     def _prepare(
         self,

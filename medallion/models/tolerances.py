@@ -30,6 +30,10 @@ class Tolerance:
     absolute: float = 0.0
     relative: float = 0.0
 
+    def strictest(self, other: Tolerance) -> Tolerance:
+        """One that allows no more than either of the two."""
+        return Tolerance(min(self.absolute, other.absolute), min(self.relative, other.relative))
+
 
 def read_tolerance(annotation: Annotation, path: str, text: str) -> tuple[str, Tolerance]:
     """The column, in lower case, and its tolerance; ``ModelError`` with the grammar where it cannot be understood."""

@@ -43,12 +43,16 @@ _KEPT = 50
 
 @dataclass(frozen=True)
 class Between:
-    """Base and head, as trees and as versions of data; ``engine`` opens DuckDB with a configuration."""
+    """Base and head, as trees and as versions of data; ``engine`` opens DuckDB with a configuration.
+
+    ``discreet``: no message quotes a value; the engine is so, too.
+    """
 
     base: tuple[Tree, Version]
     head: tuple[Tree, Version]
     identities: Identities
     engine: Callable[[Config], Engine]
+    discreet: bool = False
 
 
 def attributions(between: Between, diff: Diff, stale: Collection[TableName]) -> tuple[Attribution, ...]:
@@ -81,7 +85,8 @@ def _attributed(between: Between, table: TableDiff, stale: Collection[TableName]
             name, _rows(between, name, between.base[1], middle), _rows(between, name, middle, between.head[1])
         )
     except MedallionError as error:
-        return Attribution(name, None, None, f"the base's SQL cannot be run on the head's inputs: {error.message}")
+        note = f"the base's SQL cannot be run on the head's inputs: {error.message}"
+        return Attribution(name, None, None, note, "" if between.discreet else error.message)
 
 
 def _none(rows: Rows) -> int | None:
@@ -95,7 +100,9 @@ def _counts(table: TableDiff) -> tuple[int, int]:
 def _rows(between: Between, name: TableName, one: Version, other: Version) -> Rows:
     """How the rows of a dataset differ between two versions."""
     config, nowhere = between.head[0].config, (Side("", ""), Side("", ""))
-    (table,) = diff_versions(config, nowhere, (one, other), [name], Asked(limit=1)).datasets
+    (table,) = diff_versions(
+        config, nowhere, (one, other), [name], Asked(limit=1, discreet=between.discreet, strictest=True)
+    ).datasets
     if table.rows is None:
         raise MedallionError(table.error or "the rows cannot be compared")
     return table.rows

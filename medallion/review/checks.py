@@ -48,23 +48,29 @@ def check_changes(
     head: tuple[Tree, Version],
     names: Collection[TableName],
     engine: Callable[[], Engine],
+    *,
+    discreet: bool = False,
 ) -> tuple[tuple[CheckChange, ...], tuple[tuple[TableName, int, int], ...]]:
     """What is to be told of the checks of ``names``; and for each dataset, how many of its checks pass of how many.
 
     The base's checks are run only where its records do not say that they passed. A record says so of errors, and of
-    what does not hang on the clock.
+    what does not hang on the clock. ``discreet``: no message tells a value.
     """
     if not names:
         return (), ()
     then, now = base[0], head[0]
-    ran = check_version(now.config, head[1], names, engine, keep="review")
+    ran = check_version(now.config, head[1], names, engine, keep="review", discreet=discreet)
     doubtful = {name for name in names if _is_doubtful(then, name)}
-    before = check_version(then.config, base[1], doubtful, engine, keep="review-base") if doubtful else None
+    before = (
+        check_version(then.config, base[1], doubtful, engine, keep="review-base", discreet=discreet)
+        if doubtful
+        else None
+    )
     known = {_key(result): result.status is CheckStatus.PASSED for result in (before.results if before else ())}
     for name in (set(names) - doubtful) & then.records.keys():
         known |= {(name, kind, text): True for kind, text in _texts(then, name)}
-    found = [change for result in ran.results if (change := _told(result, then, known))]
-    found += [_unknown(name, error) for name, error in ran.unknown.items()]
+    found = [change for result in ran.results if (change := _told(result, then, known, discreet=discreet))]
+    found += [_unknown(name, error, discreet=discreet) for name, error in ran.unknown.items()]
     turns = [*CheckTurn]
     found.sort(key=lambda change: (turns.index(change.turn), change.warning, change.dataset))
     return tuple(found), tuple(_counted(ran))
@@ -80,7 +86,7 @@ def _is_doubtful(tree: Tree, name: TableName) -> bool:
     return clocked or (proof is not None and record.checked != proof)
 
 
-def _told(result: CheckResult, base: Tree, known: Mapping[_Key, bool]) -> CheckChange | None:
+def _told(result: CheckResult, base: Tree, known: Mapping[_Key, bool], *, discreet: bool) -> CheckChange | None:
     """What is to be said of a check; None where it passes, and is not known to have failed."""
     passed_before = known.get(_key(result))
     message = result.message
@@ -105,12 +111,15 @@ def _told(result: CheckResult, base: Tree, known: Mapping[_Key, bool]) -> CheckC
         message=message,
         failures=result.failures,
         rows=None if result.failures is None else result.rows,
+        quotes="" if discreet or result.kind != Kind.FRESHNESS else result.message,
     )
 
 
-def _unknown(name: TableName, error: MedallionError) -> CheckChange:
+def _unknown(name: TableName, error: MedallionError, *, discreet: bool) -> CheckChange:
     where = _place(error.location.path, error.location.line) if error.location else ""
-    return CheckChange(name, "its checks", CheckTurn.UNKNOWN, False, where, f"they cannot be run: {error.message}")
+    message = f"they cannot be run: {error.message}"
+    quotes = "" if discreet else error.message
+    return CheckChange(name, "its checks", CheckTurn.UNKNOWN, False, where, message, quotes=quotes)
 
 
 def _counted(ran: CheckRun) -> Iterator[tuple[TableName, int, int]]:

@@ -44,11 +44,13 @@ def datasets(diff: Diff, checks: dict[str, str] | None = None) -> list[Markup]:
     heads = (*_HEADS, "checks") if checks else _HEADS
     equal = len(diff.datasets) - len(differing)
     words = f"{counted(equal, 'dataset')} equal." if equal else ""
+    rewritten = [element("li", str(t.name), " is equal; ", sentence(note)) for t in diff.rewritten for note in t.notes]
     overview = section(
         "overview",
         "Overview",
         filtered_table("Datasets that differ", heads, rows, _NUMBERS) if rows else None,
         element("p", words, class_="dim") if words else None,
+        element("ul", rewritten, class_="notes") if rewritten else None,
     )
     unfolded = len(differing) <= _UNFOLDED
     sections = [dataset_section(table, diff, unfolded=unfolded) for table in differing]

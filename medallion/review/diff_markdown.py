@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from medallion.names import TableName
     from medallion.review.table_markdown import Limits
 
-__all__ = ["details_block", "diff_markdown", "side_markdown"]
+__all__ = ["details_block", "diff_markdown", "rewritten_block", "side_markdown"]
 
 _HEADS = ("dataset", "rows", "+", "−", "~", "schema")
 _RULE = ("---", "---:", "---:", "---:", "---:", "---")
@@ -29,6 +29,12 @@ def side_markdown(side: Side) -> str:
     """A side as it was asked for, and its commit where that is something else: ``main`` (3f9c2e1)."""
     name = code(side.short)
     return name if not side.commit or side.commit.startswith(side.name) else f"{name} ({code(side.commit[:7])})"
+
+
+def rewritten_block(diff: Diff, rank: int) -> Block:
+    """What there is to note of datasets that are equal though their files are not."""
+    lines = [bullet(f"{code(str(t.name))} is equal; {prose(note)}") for t in diff.rewritten for note in t.notes]
+    return block(lines, rank, ("note on an equal dataset", "notes on equal datasets"))
 
 
 def details_block(diff: Diff, limits: Limits, rank: int, first: Collection[TableName] = ()) -> Block:
@@ -69,6 +75,6 @@ def diff_markdown(diff: Diff, budget: int | None = None) -> str:
     )
     if equal := len(diff.datasets) - len(differing):
         blocks.append(Block(((f"{counted(equal, 'dataset')} equal.",),), 0))
-    blocks.append(details_block(diff, limits, 4))
+    blocks += [rewritten_block(diff, 5), details_block(diff, limits, 4)]
     versions = f"{side_markdown(diff.head)} against {side_markdown(diff.base)}"
     return fit([*blocks, Block(((versions,),), 0)], budget)

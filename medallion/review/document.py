@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Rows
     from medallion.errors import MedallionError
-    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+    from medallion.review.value import Attribution, CheckChange, Expectation, Loosened, Reach, Review, ReviewedModel
 
 __all__ = ["FORMAT", "review_document"]
 
@@ -24,8 +24,9 @@ FORMAT = 1
 def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, Any]:
     """The whole review, in dicts, lists, texts, numbers, booleans and None alone; ``failures`` are why it fails.
 
-    Where samples are off it holds no row of the data.
+    Where samples are off it holds no value of a row of the data.
     """
+    review = shareable(review)
     return {
         "format": FORMAT,
         "verdict": verdict(review),
@@ -41,8 +42,9 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
             {"dataset": str(name), "passed": passed, "checks": checks} for name, passed, checks in review.checked
         ],
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
+        "loosened": [_loosened(found) for found in review.loosened],
         "models": [_model(model) for model in review.models],
-        "diff": diff_document(shareable(review).diff),
+        "diff": diff_document(review.diff),
         "attributions": [_attribution(attribution) for attribution in review.attributions],
         "reach": [_reach(reach) for reach in review.reach],
         "lineage": [{"source": edge.source, "target": edge.target} for edge in review.edges],
@@ -72,6 +74,16 @@ def _check(check: CheckChange) -> dict[str, Any]:
         "message": check.message,
         "failures": check.failures,
         "rows": check.rows,
+    }
+
+
+def _loosened(found: Loosened) -> dict[str, Any]:
+    return {
+        "dataset": str(found.dataset),
+        "safeguard": str(found.safeguard),
+        "what": found.what,
+        "change": found.change,
+        "location": found.location,
     }
 
 

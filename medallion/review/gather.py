@@ -14,6 +14,7 @@ from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
+from medallion.review.loosened import loosened
 from medallion.review.models import broken_contracts, reviewed_models
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.revisions import commits_between
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from medallion.versions import Version
     from medallion.workspace import Workspace
 
-__all__ = ["review"]
+__all__ = ["review", "shows_samples"]
 
 
 def review(
@@ -65,21 +66,25 @@ def review(
     # A base that cannot be read must not be in the way of the pull request that mends it.
     then = tree_at(repo, config, sides[0].commit, files=False, instead=head[0].config)
     base = then, _version(repo, store, then, identities)
-    between = Between(base, head, identities, lambda config: _engine(config, store))
+    discreet = not shows_samples(then, head[0])
+    between = Between(base, head, identities, lambda config: _engine(config, store, discreet=discreet), discreet)
     versions = base[1], head[1]
-    diff = diff_versions(
-        head[0].config,
-        sides,
-        versions,
-        chosen(versions, head[0].config.layers, ()),
-        Asked(limit=limit, histograms=histograms),
-        whole=True,
-    )
+    asked = Asked(limit=limit, histograms=histograms, discreet=discreet, strictest=True)
+    names = chosen(versions, head[0].config.layers, ())
+    diff = diff_versions(head[0].config, sides, versions, names, asked, whole=True)
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
     gathered = _gathered(repo, between, diff, attribute=attribute)
     identities.save()
     return gathered
+
+
+def shows_samples(base: Tree, head: Tree) -> bool:
+    """Whether rows may be shown: both versions have to say so, or else a pull request would say it for itself.
+
+    Where there was no project there is no data that anybody has kept back.
+    """
+    return head.config.review_samples and (base.config.review_samples or not base.is_project)
 
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:
@@ -95,8 +100,8 @@ def _unconfigured(base: Tree) -> tuple[MedallionError, ...]:
     return (ConfigError(said, location=base.unreadable.location, hint=base.unreadable.hint),)
 
 
-def _engine(config: Config, store: Store) -> DuckDBEngine:
-    return DuckDBEngine(config, [store.folder, config.state / "cache"])
+def _engine(config: Config, store: Store, *, discreet: bool) -> DuckDBEngine:
+    return DuckDBEngine(config, [store.folder, config.state / "cache"], discreet=discreet)
 
 
 def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
@@ -108,7 +113,9 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     changed_models = {model.name for model in models}
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)
-    checks, checked = check_changes(between.base, between.head, names, lambda: between.engine(head.config))
+    checks, checked = check_changes(
+        between.base, between.head, names, lambda: between.engine(head.config), discreet=between.discreet
+    )
     claims, unreadable = announced(repo, base, head, sides)
     expectations, unexpected = evaluate(claims, diff, doubtful)
     return Review(
@@ -121,6 +128,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         checks=checks,
         checked=checked,
         contracts=broken_contracts(base, head),
+        loosened=loosened(base.graph, head.graph, diff),
         reach=reach(head, diff, changed_models),
         edges=lineage_edges(base, head, changed_data | changed_models),
         attributions=attributions(between, diff, doubtful) if attribute else (),
@@ -130,5 +138,5 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
             repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
         ),
         problems=(*_unconfigured(base), *head.problems, *unreadable),
-        samples=head.config.review_samples,
+        samples=not between.discreet,
     )

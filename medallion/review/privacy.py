@@ -1,7 +1,9 @@
 """What of a review may be shown where its rows may not: the same value with no trace of a single row. Pure.
 
-Left are counts, changes that were seen in at least five rows, and means and histograms over at least five; histograms
-lose their edges, of which the outer ones are values.
+Left are counts, changes that were seen in at least five rows, and means and histograms over at least five values; means
+of both versions only where at least five values lie between them. Histograms lose their edges, of which the outer ones
+are values. What a message quotes of the data is cut out of it. A review that was made without samples has no such
+messages to begin with.
 """
 
 from __future__ import annotations
@@ -18,13 +20,25 @@ __all__ = ["FEWEST", "shareable", "withheld_rows", "without_rows"]
 #: In how many rows a change must have been seen to be told.
 FEWEST = 5
 
+_LEFT_OUT = "(left out: samples are off)"
+
 
 def shareable(review: Review) -> Review:
     """The review as it may be shown: itself where it has ``samples``, else without single rows."""
     if review.samples:
         return review
     diff = review.diff
-    return replace(review, diff=replace(diff, datasets=tuple(without_rows(table) for table in diff.datasets)))
+    return replace(
+        review,
+        diff=replace(diff, datasets=tuple(without_rows(table) for table in diff.datasets)),
+        checks=tuple(replace(c, message=_without(c.message, c.quotes), quotes="") for c in review.checks),
+        attributions=tuple(replace(a, note=_without(a.note, a.quotes), quotes="") for a in review.attributions),
+    )
+
+
+def _without(text: str, quotes: str) -> str:
+    """A message without what it quotes."""
+    return text.replace(quotes, _LEFT_OUT) if quotes else text
 
 
 def withheld_rows(review: Review, shown: int) -> int:
@@ -33,25 +47,50 @@ def withheld_rows(review: Review, shown: int) -> int:
 
 
 def without_rows(table: TableDiff) -> TableDiff:
-    """The dataset's difference without sample rows, rare changes, and least and greatest values."""
-    return replace(table, samples=(), columns=tuple(_without_values(column, table.rows) for column in table.columns))
+    """The dataset's difference without sample rows, rare changes, least and greatest values, and quoted ones."""
+    return replace(
+        table,
+        samples=(),
+        columns=tuple(_without_values(column, table.rows) for column in table.columns),
+        error=_without(table.error, table.quotes),
+        quotes="",
+    )
 
 
 def _without_values(column: ColumnDiff, rows: Rows | None) -> ColumnDiff:
     told = tuple(pattern for pattern in column.patterns if pattern.count >= FEWEST)
     rare = [pattern.count for pattern in column.patterns if pattern.count < FEWEST]
-    sides = [n for n in (rows.base, rows.head) if n] if rows else []
-    enough = bool(sides) and min(sides) >= FEWEST
+    enough = rows is not None and _has_many_values(column, rows)
+    means = enough and not _tells_a_row(column, rows)
     histogram = column.histogram
     return replace(
         column,
         patterns=told,
         other_changes=column.other_changes + sum(rare),
         other_patterns=column.other_patterns + len(rare),
-        base_statistics=_without_extremes(column.base_statistics, mean=enough),
-        head_statistics=_without_extremes(column.head_statistics, mean=enough),
+        base_statistics=_without_extremes(column.base_statistics, mean=means),
+        head_statistics=_without_extremes(column.head_statistics, mean=means),
         histogram=replace(histogram, labels=(), edges=()) if histogram and enough else None,
     )
+
+
+def _has_many_values(column: ColumnDiff, rows: Rows) -> bool:
+    """Whether each side that has values of it at all has at least so many."""
+    sides = ((column.base_statistics, rows.base), (column.head_statistics, rows.head))
+    values = [count - (statistics.nulls if statistics else 0) for statistics, count in sides]
+    return max(values) > 0 and all(count == 0 or count >= FEWEST for count in values)
+
+
+def _tells_a_row(column: ColumnDiff, rows: Rows | None) -> bool:
+    """Whether what lies between two means may be the values of fewer rows than can be told.
+
+    Of rows that came or went as many may hold NULL as there are NULLs; and one that came may be one that went, changed.
+    """
+    base, head = column.base_statistics, column.head_statistics
+    if rows is None or base is None or head is None or base.mean == head.mean:
+        return False
+    came, went = max(0, rows.added - head.nulls), max(0, rows.removed - base.nulls)
+    return (column.changed or 0) + max(came, went) < FEWEST
 
 
 def _without_extremes(statistics: Statistics | None, *, mean: bool) -> Statistics | None:

@@ -28,6 +28,7 @@ _TURNS = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS, CheckTurn.UNKNOWN, CheckTurn.N
 _TROUBLE = "stale, failed-check, unexpected"
 _SAMPLES = 5
 _CHECKS = ("check", "dataset", "outcome", "rows failing", "where")
+_LOOSENED = ("safeguard", "dataset", "what became of it", "where")
 _MODELS = ("model", "status", "what changes", "breaking", "file")
 _ANNOUNCED = ("announced", "outcome", "found", "where")
 _CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
@@ -58,7 +59,7 @@ def review_html(review: Review, reproduce: str = "medallion review") -> str:
 def _tone(review: Review) -> str:
     if failures(review, parse_fail_on(_TROUBLE)):
         return "bad"
-    return "warn" if review.breaking or review.contracts else "good"
+    return "warn" if review.breaking or review.contracts or review.loosened else "good"
 
 
 def _alarms(review: Review) -> Iterator[Markup]:
@@ -107,6 +108,9 @@ def _checked(review: Review) -> dict[str, str]:
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
     checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
+    loosened = [
+        (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location)) for f in review.loosened
+    ]
     broken = [(_dataset(review, c.dataset), sentence(c.change)) for c in review.contracts]
     models = [_model(m) for m in sorted(review.models, key=lambda model: not model.breaking)]
     order = (False, None, True)
@@ -114,6 +118,7 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     causes = [line for a in review.attributions for line in _attribution(a)]
     commits = [(element("code", c.hash[:7]), sentence(c.subject), sentence(c.author)) for c in review.commits]
     yield "checks", "Checks", [_table("Checks that fail or changed", _CHECKS, checks, (3,))]
+    yield "loosened", "Loosened", [_table("What guards the data less", _LOOSENED, loosened)]
     yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
     yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]

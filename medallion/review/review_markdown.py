@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.value import Status
 from medallion.review.budget import Block, block, fit
-from medallion.review.diff_markdown import details_block, side_markdown
+from medallion.review.diff_markdown import details_block, rewritten_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
 from medallion.review.headline import by_importance, changed_names
@@ -44,7 +44,14 @@ def review_markdown(review: Review, budget: int | None = 60_000, reproduce: str 
     """
     shown = shareable(review)
     blocks = [*_alarms(shown), Block(((f"**{verdict(shown)}**",),), 0), *_trouble(shown), *_overview(shown)]
-    blocks += [_checks(shown), _contracts(shown), _models(shown), _expectations(shown), _attributions(shown)]
+    blocks += [
+        _checks(shown),
+        _loosened(shown),
+        _contracts(shown),
+        _models(shown),
+        _expectations(shown),
+        _attributions(shown),
+    ]
     blocks += [details_block(shown.diff, FEW, 10, shown.unexpected), _reach(shown), *_lineage(shown), _commits(shown)]
     return fit([*blocks, _footer(review, reproduce)], budget)
 
@@ -107,6 +114,7 @@ def _overview(review: Review) -> Iterator[Block]:
     )
     if equal := len(review.diff.datasets) - len(differing):
         yield Block(((f"{counted(equal, 'dataset')} equal.",),), 0)
+    yield rewritten_block(review.diff, 10)
 
 
 def _passed(counts: tuple[int, int] | None) -> str:
@@ -133,6 +141,15 @@ def _check(check: CheckChange) -> str:
     elif check.message:
         words += f": {prose(check.message)}"
     return f"{words} ({code(check.location)})" if check.location else words
+
+
+def _loosened(review: Review) -> Block:
+    lines = [
+        bullet(f"{code(str(f.dataset))} {code(f.what, 200)}: {prose(f.change)} ({code(f.location)})")
+        for f in review.loosened
+    ]
+    before = "**Loosened: what guarded the data and guards it less**\n\n"
+    return block(lines, 6, ("loosened safeguard", "loosened safeguards"), before=before)
 
 
 def _contracts(review: Review) -> Block:

@@ -19,10 +19,12 @@ __all__ = [
     "ContractBreak",
     "Expectation",
     "LineageEdge",
+    "Loosened",
     "ModelStatus",
     "Reach",
     "Review",
     "ReviewedModel",
+    "Safeguard",
     "StaleDataset",
 ]
 
@@ -81,7 +83,8 @@ class StaleDataset:
 class CheckChange:
     """A check that fails in the head, or failed in the base. ``warning``: it is one of ``@warn``.
 
-    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset.
+    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``quotes`` is the
+    part of ``message`` that may hold values of the data.
     """
 
     dataset: TableName
@@ -92,6 +95,7 @@ class CheckChange:
     message: str
     failures: int | None = None
     rows: int | None = None
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,30 @@ class ContractBreak:
 
     dataset: TableName
     change: str
+
+
+class Safeguard(StrEnum):
+    """What guards data, or what is told of it."""
+
+    CHECK = "check"
+    KEY = "key"
+    TOLERANCE = "tolerance"
+    PRIVATE = "private"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Loosened:
+    """A check or an annotation that the base had and the head has not, or allows more; a tolerance that is wider.
+
+    ``what`` is it as written, ``change`` what became of it, ``location`` where it stands or stood.
+    """
+
+    dataset: TableName
+    safeguard: Safeguard
+    what: str
+    change: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +149,14 @@ class Attribution:
     """How much of a dataset's difference comes from its inputs, and how much from its SQL.
 
     The rows of ``inputs`` are base to old SQL on new inputs, those of ``sql`` from there to the head. None where that
-    could not be built; then ``note`` says why.
+    could not be built; then ``note`` says why, and ``quotes`` is the part of it that may hold values of the data.
     """
 
     dataset: TableName
     inputs: Rows | None
     sql: Rows | None
     note: str = ""
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +200,7 @@ class Review:
     checks: tuple[CheckChange, ...] = ()
     checked: tuple[tuple[TableName, int, int], ...] = ()
     contracts: tuple[ContractBreak, ...] = ()
+    loosened: tuple[Loosened, ...] = ()
     reach: tuple[Reach, ...] = ()
     edges: tuple[LineageEdge, ...] = ()
     attributions: tuple[Attribution, ...] = ()

@@ -184,6 +184,8 @@ def _doubts(review: Review) -> Iterator[str]:
         yield f"{counted(unknown, 'check')} could not be run"
     if review.contracts:
         yield f"{counted(len(review.contracts), 'contract')} broken"
+    if review.loosened:
+        yield f"{counted(len(review.loosened), 'safeguard')} loosened"
     unmet = sum(expectation.met is False for expectation in review.expectations)
     if unmet:
         yield f"{counted(unmet, 'expectation')} not met"

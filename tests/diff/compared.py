@@ -51,7 +51,8 @@ def part(con: duckdb.DuckDBPyConnection, path: Path, sql: str, head: str = "", *
     oid = hashlib.sha256(path.read_bytes()).hexdigest()
     built = Built("", "sql/silver/orders.sql", "duckdb", "2", ())
     record = Record(NAME, len(rows), columns, (), (DataFile(path.name, oid, path.stat().st_size, len(rows)),), built)
-    return Part(record, (path,), model(head) if head else None)
+    made = model(head) if head else None
+    return Part(record, (path,), made, *((made.private, made.tolerances) if made else ()))
 
 
 def compared(

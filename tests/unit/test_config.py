@@ -88,7 +88,7 @@ def test_every_setting_has_a_documented_key_and_every_key_a_setting() -> None:
 
 def test_what_init_writes_is_the_default_and_explains_each_key(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, CONFIG)) == Config(tmp_path.resolve())
-    absent = [key for key in KEYS if key.split(".")[0] != "review" and KEYS[key] not in CONFIG]
+    absent = [key for key in KEYS if KEYS[key] not in CONFIG]
     assert absent == []
 
 

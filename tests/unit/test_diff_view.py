@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,16 @@ from rich.cells import cell_len
 
 from medallion.cli.diff_columns import percent
 from medallion.cli.diff_view import diff_lines, stat_lines
+from medallion.cli.review_view import review_lines
 from medallion.cli.value_text import quoted, side_by_side
 from medallion.diff.value import Status
+from medallion.review.diff_html import diff_html
+from medallion.review.diff_markdown import diff_markdown
+from medallion.review.review_html import review_html
+from medallion.review.review_markdown import review_markdown
 from tests.diff_examples import EXAMPLES
 from tests.diff_values import VALUES, diffs
+from tests.review_examples import equal, orders, quiet_review, shop_diff
 
 if TYPE_CHECKING:
     from medallion.diff.value import Diff
@@ -62,3 +69,21 @@ def test_a_difference_at_the_end_of_a_long_value_is_seen() -> None:
 )  # fmt: skip
 def test_a_share_says_all_or_nothing_only_where_it_is(part: int, whole: int, expected: str) -> None:
     assert percent(part, whole) == expected
+
+
+def test_what_is_equal_in_other_files_is_noted_in_every_report() -> None:
+    table = replace(equal(), head_content="dd" * 32, notes=("other bytes, the same rows",))
+    diff = shop_diff()
+    for found in (replace(diff, datasets=(table,)), replace(diff, datasets=(orders(), table))):
+        review = replace(quiet_review(), diff=found)
+        text = "\n".join(line.plain for line in diff_lines(found, 100))
+        in_review = "\n".join(line.plain for line in review_lines(review, 100))
+        reports = (
+            text,
+            in_review,
+            diff_markdown(found),
+            diff_html(found),
+            review_markdown(review),
+            review_html(review),
+        )
+        assert ["other bytes, the same rows" in report for report in reports] == [True] * 6

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config
+from medallion.models.graph import build_graph
 from medallion.observe import Identities, source_state
-from medallion.review.trees import matching
+from medallion.plan import Observed
+from medallion.review.gather import shows_samples
+from medallion.review.trees import Tree, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,3 +57,30 @@ def test_a_pattern_names_in_a_commit_what_it_names_in_a_folder(tmp_path: Path, p
         (tmp_path / path).write_text(path)
     in_folder = source_state(pattern, Config(tmp_path), Identities(tmp_path)).files
     assert matching(PATHS, pattern) == list(in_folder)
+
+
+@pytest.mark.parametrize(
+    ("base", "is_project", "head", "shown"),
+    [
+        (True, True, True, True),
+        (True, True, False, False),
+        (False, True, True, False),
+        (False, False, True, True),
+        (False, False, False, False),
+    ],
+)
+def test_samples_are_shown_where_both_versions_say_so(
+    tmp_path: Path, *, base: bool, is_project: bool, head: bool, shown: bool
+) -> None:
+    then, now = (
+        Tree(
+            "",
+            Config(tmp_path, review_samples=samples),
+            build_graph([], [], ("silver",), {}),
+            Observed({}, {}, {}, {}, {}),
+            {},
+            is_project=project,
+        )
+        for samples, project in ((base, is_project), (head, True))
+    )
+    assert shows_samples(then, now) is shown
