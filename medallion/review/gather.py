@@ -82,9 +82,9 @@ def review(
 def shows_samples(base: Tree, head: Tree) -> bool:
     """Whether rows may be shown: both versions have to say so, or else a pull request would say it for itself.
 
-    Where there was no project there is no data that anybody has kept back.
+    Where there was no project there is no data that anybody has kept back; a base that cannot be read says nothing.
     """
-    return head.config.review_samples and (base.config.review_samples or not base.is_project)
+    return base.unreadable is None and head.config.review_samples and (base.config.review_samples or not base.is_project)
 
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:
