@@ -17,7 +17,7 @@ from unicodedata import bidirectional, category
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["code", "cut", "has_right_to_left", "html_text", "mermaid_label", "prose", "row", "visible"]
+__all__ = ["apart", "code", "cut", "has_right_to_left", "html_text", "mermaid_label", "prose", "row", "visible"]
 
 # Characters that are printable by their category, and show nothing.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
@@ -68,6 +68,34 @@ def _selects(point: int) -> bool:
 def cut(text: str, length: int) -> tuple[str, int]:
     """The beginning of a text, at most ``length`` characters; and how many are left out."""
     return text[:length], max(0, len(text) - length)
+
+
+def apart(base: str | None, head: str | None, length: int = 80) -> tuple[str | None, str | None]:
+    """Two values that differ, so cut that their first difference is seen: about ``length`` characters of each.
+
+    How long they are stays with them, as the comparison has counted it or as they are here.
+    """
+    if base is None or head is None or max(len(base), len(head)) <= length:
+        return base, head
+    bodies = [_COUNTED.sub("", text) for text in (base, head)]
+    together = zip(*bodies, strict=False)
+    same = next((i for i, (a, b) in enumerate(together) if a != b), min(map(len, bodies)))
+    start = max(0, same - length // 4)
+    return _from(base, start, length), _from(head, start, length)
+
+
+def _from(text: str, start: int, length: int) -> str:
+    counted = _COUNTED.search(text)
+    body = text[: counted.start()] if counted else text
+    if len(body) <= length and not counted:
+        return text
+    shown, end = body[start : start + length], start + length < len(body)
+    before = "" if not start or shown.startswith("…") else "…"
+    return f"{before}{shown}{'…' if end else ''}{counted[0] if counted else f' ({len(body)} characters)'}"
+
+
+# What a comparison adds to a value of which it keeps a part.
+_COUNTED = re.compile(r" \(\d+ characters\)\Z")
 
 
 def has_right_to_left(text: str) -> bool:

@@ -84,7 +84,9 @@ def shows_samples(base: Tree, head: Tree) -> bool:
 
     Where there was no project there is no data that anybody has kept back; a base that cannot be read says nothing.
     """
-    return base.unreadable is None and head.config.review_samples and (base.config.review_samples or not base.is_project)
+    return (
+        base.unreadable is None and head.config.review_samples and (base.config.review_samples or not base.is_project)
+    )
 
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import RowStatus, Status
-from medallion.review.escape import cut
+from medallion.review.escape import apart, cut
 from medallion.review.figures import amount, change, counted, number, share
 from medallion.review.headline import (
     SIGNS,
@@ -31,6 +31,8 @@ __all__ = ["dataset_section", "overview_row"]
 
 _COLUMNS, _PATTERNS, _ROWS, _CELLS, _HISTOGRAMS = 500, 500, 2_000, 50, 12
 _NAME = 80
+# How much of a value that differs is shown.
+_APART = 200
 _WORDS = {RowStatus.ADDED: "added", RowStatus.REMOVED: "removed", RowStatus.CHANGED: "changed"}
 _PRIVATE = element("span", "private", class_="null")
 
@@ -194,9 +196,7 @@ def _patterns(table: TableDiff, names: tuple[str, str]) -> Child:
         if len(lines) >= _PATTERNS:
             more += 1
             continue
-        lines += [
-            (data(column.name, _NAME), _old(data(p.base)), _new(data(p.head)), f"{p.count:,}") for p in column.patterns
-        ]
+        lines += [(data(column.name, _NAME), *_values(p.base, p.head), f"{p.count:,}") for p in column.patterns]
         if column.other_patterns:
             words = element("span", counted(column.other_patterns, "other change"), class_="dim")
             lines.append((data(column.name, _NAME), words, "", f"{column.other_changes:,}"))
@@ -261,4 +261,10 @@ def _one(cell: Cell, *, added: bool) -> Markup:
 
 
 def _both(cell: Cell) -> tuple[Child, Child]:
-    return (_PRIVATE, _PRIVATE) if cell.private else (_old(data(cell.base)), _new(data(cell.head)))
+    return (_PRIVATE, _PRIVATE) if cell.private else _values(cell.base, cell.head)
+
+
+def _values(base: str | None, head: str | None) -> tuple[Markup, Markup]:
+    """Two values that differ, so cut that it is seen where."""
+    old, new = apart(base, head, _APART)
+    return _old(data(old, 2 * _APART)), _new(data(new, 2 * _APART))

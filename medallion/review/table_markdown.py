@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import RowStatus, Status
-from medallion.review.escape import code, html_text, prose, row
+from medallion.review.escape import apart, code, html_text, prose, row
 from medallion.review.figures import amount, change, counted, number, share
 from medallion.review.headline import (
     SIGNS,
@@ -29,6 +29,8 @@ __all__ = ["FEW", "MANY", "Limits", "bullet", "details", "overview_cells", "tabl
 
 _KEY_COLUMNS = 3
 _NAME = 60
+# A value that is cut around what differs, with how long it is.
+_APART = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _patterns(diff: TableDiff, names: tuple[str, str], limits: Limits) -> list[s
         room = min(limits.patterns, limits.all_patterns - len(rows))
         told = column.patterns[: max(0, room)]
         name = code(column.name, _NAME)
-        rows += [(name, code(p.base), code(p.head), f"{p.count:,}") for p in told]
+        rows += [(name, *_codes(p.base, p.head), f"{p.count:,}") for p in told]
         kinds = len(column.patterns) - len(told) + column.other_patterns
         cells = sum(p.count for p in column.patterns[len(told) :]) + column.other_changes
         if not told:
@@ -228,7 +230,13 @@ def _row_lines(diff: TableDiff, sample: RowChange, limits: Limits) -> Iterator[t
 
 
 def _both(cell: Cell) -> tuple[str, str]:
-    return ("(private)", "(private)") if cell.private else (code(cell.base), code(cell.head))
+    return ("(private)", "(private)") if cell.private else _codes(cell.base, cell.head)
+
+
+def _codes(base: str | None, head: str | None) -> tuple[str, str]:
+    """Two values that differ, as code spans in which that is seen."""
+    old, new = apart(base, head)
+    return code(old, _APART), code(new, _APART)
 
 
 def _key(diff: TableDiff, sample: RowChange) -> tuple[str, ...]:

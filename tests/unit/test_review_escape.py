@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from medallion.review.escape import code, cut, has_right_to_left, html_text, mermaid_label, prose, row, visible
+from medallion.review.escape import apart, code, cut, has_right_to_left, html_text, mermaid_label, prose, row, visible
 from tests.rendered import meaning
 from tests.review_examples import HOSTILE
 
@@ -103,3 +103,19 @@ def test_a_label_of_mermaid_has_nothing_that_mermaid_obeys(value: str) -> None:
 def test_right_to_left_letters_are_known() -> None:
     assert has_right_to_left("abc שלום")
     assert not has_right_to_left("abc é →")
+
+
+def test_two_long_values_are_cut_so_that_they_are_seen_to_differ() -> None:
+    base, head = apart("x" * 500 + "a" + "z" * 500, "x" * 500 + "b" + "z" * 500)
+    assert base is not None
+    assert head is not None
+    assert ("xaz" in base, "xbz" in head) == (True, True)
+    assert base.endswith("z… (1001 characters)")
+    assert len(base) < 110
+    # What a comparison has counted stays, whatever part of the value it kept.
+    kept = "…" + "w" * 900 + "{}" + "w" * 90 + "… (23174 characters)"
+    base, head = apart(kept.format("A"), kept.format("B"))
+    assert (base or "").endswith("… (23174 characters)")
+    assert ("wAw" in (base or ""), "wBw" in (head or "")) == (True, True)
+    assert apart("a", None) == ("a", None)
+    assert apart("short", "other") == ("short", "other")
