@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Rows
     from medallion.errors import MedallionError
-    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+    from medallion.review.value import (
+        Attribution,
+        CheckChange,
+        Expectation,
+        Reach,
+        Review,
+        ReviewedModel,
+        StaleDataset,
+    )
 
 __all__ = ["FORMAT", "review_document"]
 
@@ -33,7 +41,7 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "base": side_document(review.base),
         "head": side_document(review.head),
         "commits": [{"hash": c.hash, "author": c.author, "subject": c.subject} for c in review.commits],
-        "stale": [{"dataset": str(s.name), "reason": s.reason, "known": s.known} for s in review.stale],
+        "stale": [_stale(stale) for stale in review.stale],
         "unexpected": [str(name) for name in review.unexpected],
         "expectations": [_expectation(expectation) for expectation in review.expectations],
         "checks": [_check(check) for check in review.checks],
@@ -49,6 +57,16 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "bytes_added": review.bytes_added,
         "problems": [_problem(problem) for problem in review.problems],
         "samples": review.samples,
+    }
+
+
+def _stale(stale: StaleDataset) -> dict[str, Any]:
+    return {
+        "dataset": str(stale.name),
+        "reason": stale.reason,
+        "known": stale.known,
+        "kind": str(stale.kind),
+        "before": stale.before,
     }
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Review",
     "ReviewedModel",
     "StaleDataset",
+    "StaleKind",
 ]
 
 
@@ -68,13 +69,26 @@ class ReviewedModel:
     macros: tuple[str, ...] = ()
 
 
+class StaleKind(StrEnum):
+    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source."""
+
+    DATA = "data"
+    UNCHECKED = "unchecked"
+    UNSEEN_SOURCE = "unseen source"
+
+
 @dataclass(frozen=True, slots=True)
 class StaleDataset:
-    """A dataset whose data is not what its SQL and inputs give, or of which that cannot be known (not ``known``)."""
+    """A dataset whose data is not what its SQL and inputs give, or of which that cannot be known (not ``known``).
+
+    ``before``: it was so in the base, and nothing that decides it has changed.
+    """
 
     name: TableName
     reason: str
     known: bool = True
+    kind: StaleKind = StaleKind.DATA
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
