@@ -46,7 +46,8 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "expectations": [_expectation(expectation) for expectation in review.expectations],
         "checks": [_check(check) for check in review.checks],
         "checked": [
-            {"dataset": str(name), "passed": passed, "checks": checks} for name, passed, checks in review.checked
+            {"dataset": str(c.dataset), "passed": c.passed, "checks": c.checks, "warnings": c.warnings}
+            for c in review.checked
         ],
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
         "models": [_model(model) for model in review.models],

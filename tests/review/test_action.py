@@ -187,8 +187,11 @@ def test_a_pull_request_is_reviewed_and_fails_where_it_is_told_to(
     assert runner.set["failed"] == "true"
     assert len(forge.bodies()) == 1
     assert "Stale data" in forge.bodies()[0]
+    assert "**Fails:**" in forge.bodies()[0]
+    assert runner.set["reasons"].startswith("gold.revenue is stale: ")
     assert runner.run("Verdict") == 1
     assert [line.partition("::medallion")[0][:31] for line in runner.heeded()] == ["::error title=medallion review:"]
+    assert f"%0Agold.revenue is stale: {runner.set['reasons'].partition(': ')[2]}" in runner.heeded()[0]
 
 
 def test_a_fork_s_report_is_kept_and_posted_by_the_second_workflow(
