@@ -67,9 +67,9 @@ class StepProgress:
 class RowDelta:
     """How many rows a new version has more and fewer than the one before it.
 
-    With a key, ``changed`` counts the rows that are in both and differ; None means that whole rows were compared, each
-    as often as it is there, because there is no key or it is none in the old version. Values are compared in the
-    columns that both versions have, as values of the new type where that changed.
+    With a key, ``changed`` counts the rows that are in both and differ, where the key comes once; None means that whole
+    rows were compared, each as often as it is there, because there is no key or the old version has not its columns.
+    Values are compared in the columns that both versions have, by the rules of ``medallion diff``.
     """
 
     added: int

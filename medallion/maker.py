@@ -252,7 +252,7 @@ class Maker:
         name = record.dataset
         if self.differences is not None and self.data.get(name) is DataState.PRESENT:
             old = [self.config.root / file for file in dataset_files(before)]
-            delta = session.compare(old, [produced], record.key)
+            delta = session.compare(old, [produced], record.key, self.graph.models[name].tolerances)
             if delta is not None:
                 self.differences[name] = delta
 

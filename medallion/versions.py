@@ -169,7 +169,9 @@ def snapshot_of(commit: str, files: Mapping[str, bytes]) -> Snapshot:
     records: dict[TableName, Record] = {}
     broken: dict[TableName, MedallionError] = {}
     for path, data in files.items():
-        layer, file = path.split("/")[1:3]
+        _, layer, *folders, file = path.split("/")
+        if folders:  # A file of anybody's, in a folder of part files.
+            continue
         try:
             name = TableName.parse(f"{layer}.{file.removesuffix('.json')}")
         except MedallionError:

@@ -194,7 +194,7 @@ class _Audit:
             return not named, f"column{'s' if len(named) > 1 else ''} {', '.join(named)}", None, 0
         count = {"added": delta.added, "removed": delta.removed, "changed": delta.changed}[what]
         if count is None:
-            return False, "which rows changed cannot be told: the key is none in the version before", None, 0
+            return False, "which rows changed cannot be told: the version before has no such key", None, 0
         total = self.former.record.rows
         return count == 0, f"{count:,} of {total:,} rows {what}", count, total
 

@@ -62,7 +62,8 @@ def check_data(
     former = None
     if before is not None:
         by_rows = before.files and any(check.kind in _COMPARED_BY_ROWS for check in found.checks)
-        delta = session.compare(before.files, files, record.key) if before.files and by_rows else None
+        tolerances = graph.models[name].tolerances
+        delta = session.compare(before.files, files, record.key, tolerances) if before.files and by_rows else None
         former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
     # A column that comes out of its model under the name of a private one is most likely that one.
     models = [graph.models[n] for n in (name, *found.reads, *graph.inputs.get(name, ())) if n in graph.models]

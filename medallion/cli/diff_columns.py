@@ -58,7 +58,7 @@ def _foremost(columns: Sequence[ColumnDiff]) -> Sequence[ColumnDiff]:
 def _told(column: ColumnDiff) -> bool:
     """Whether it has a line of its own."""
     return (
-        column.status not in (ColumnStatus.EQUAL, ColumnStatus.MOVED)
+        column.status not in (ColumnStatus.EQUAL, ColumnStatus.MOVED, ColumnStatus.UNKNOWN)
         or column.retyped
         or bool(column.changed)
         or column.base_nullable != column.head_nullable

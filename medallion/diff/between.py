@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.errors import DataError, MedallionError
+from medallion.errors import MedallionError
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ _MEMORY = "800MB"
 _Files = dict[TableName, tuple[Path, ...]]
 
 
-def chosen(versions: Sequence[Version], terms: Collection[str]) -> list[TableName]:
-    """The datasets that any of the versions has, in order: those named, or (without terms) all.
+def chosen(versions: Sequence[Version], layers: Sequence[str], terms: Collection[str]) -> list[TableName]:
+    """The datasets that any of the versions has, in the order of layers and names: those named, or all without terms.
 
     ``layer.*`` names all of a layer. ``MedallionError`` for a name that no version has.
     """
-    known = sorted({name for version in versions for name in (*version.records, *version.broken)})
+    there = {name for version in versions for name in (*version.records, *version.broken)}
+    place = {layer: i for i, layer in enumerate(layers)}
+    known = sorted(there, key=lambda name: (place.get(name.layer, len(place)), name))
     if not terms:
         return known
     found: set[TableName] = set()
@@ -46,7 +48,7 @@ def chosen(versions: Sequence[Version], terms: Collection[str]) -> list[TableNam
             hint = f'did you mean "{near}"?' if near else f"there are {', '.join(map(str, known)) or 'no datasets'}"
             raise MedallionError(f"neither version has a dataset {term}", hint=hint)
         found.update(matching)
-    return sorted(found)
+    return [name for name in known if name in found]
 
 
 def diff_versions(
@@ -172,7 +174,7 @@ def _files(version: Version, names: Sequence[TableName], failed: dict[TableName,
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
     try:
         return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except DataError:
+    except MedallionError:  # One by one, to find which it is.
         pass
     found: _Files = {}
     for name in wanted:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import Comparison, can_cast
-from medallion.diff.columns import match_columns
-from medallion.diff.differing import by_key, create, equal_in_place, keyless, twins
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
-from medallion.diff.pair import Pair, Table, source
 from medallion.diff.profile import describe_columns
 from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
-from medallion.diff.told import cells_changed, row_counts, samples
+from medallion.diff.told import cells_changed, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
-from medallion.engines.sql import identifier, literal, no_glob
+from medallion.engines.rows.columns import fold, match_columns
+from medallion.engines.rows.differing import by_key, create, equal_in_place, keyless, twins
+from medallion.engines.rows.pair import pair_of, read_table
+from medallion.engines.sql import identifier
 from medallion.errors import MedallionError
-from medallion.names import nearest
+from medallion.models.parse import parse_model
+from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     import duckdb
 
-    from medallion.diff.columns import Matching
+    from medallion.engines.rows.columns import Matching
+    from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
-    from medallion.names import TableName
+    from medallion.models.tolerances import Tolerance
     from medallion.records import Record
 
 __all__ = ["Asked", "Part", "compare"]
@@ -38,7 +40,8 @@ __all__ = ["Asked", "Part", "compare"]
 class Asked:
     """What to tell of each dataset.
 
-    ``where`` is a condition in SQL: in each version only rows that it is true of are compared. ``columns`` are those to
+    ``where`` is a condition in SQL: only rows are compared of which it is true in either version, or without a key, in
+    their own; it may name a column that one version has alone. ``columns`` are those to
     compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all.
     """
 
@@ -46,6 +49,25 @@ class Asked:
     columns: tuple[str, ...] = ()
     limit: int = 20
     histograms: bool = False
+
+    def __post_init__(self) -> None:
+        """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""
+        if not self.where:
+            return
+        try:
+            model = parse_model(
+                TableName("where", "rows"), "--where", f"FROM rows.any WHERE (\n{self.where}\n)", ("rows", "where")
+            )
+        except MedallionError as error:
+            raise MedallionError(f"--where {self.where}: {error.message}", hint=_CONDITION) from error
+        if model.volatile_at:
+            word = model.volatile_at[0].raw
+            raise MedallionError(
+                f"--where {self.where}: {word} gives another result each time", hint="ask for what stays the same"
+            )
+
+
+_CONDITION = "a condition on the columns of the dataset, as in --where \"status = 'paid'\""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +104,7 @@ class _Compared:
         self.asked = asked
         self.model = head.model or base.model
         self.hidden = frozenset(n for part in self.parts if part.model is not None for n in part.model.private)
-        self.base = self._table(base)
-        self.head = self._table(head)
+        self.base, self.head = self._tables()
 
     def told(self, path: Path | None) -> TableDiff:
         """The difference; its rows are written to ``path``."""
@@ -93,15 +114,26 @@ class _Compared:
         rows, notes = self._rows(pair)
         cells = cells_changed(self.cursor, pair) if pair.columns else []
         columns = describe_columns(
-            self.cursor, pair, matching, self._records(), cells, hidden=self.hidden, histograms=self.asked.histograms
+            self.cursor,
+            pair,
+            matching,
+            self._records(),
+            cells,
+            hidden=self.hidden,
+            histograms=self.asked.histograms,
+            differs=bool(rows.added or rows.removed),
         )
         if path is not None:
+            if not pair.columns:
+                raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
         if found.differing_rows and pair.columns:
-            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit))
+            twice = rows.duplicate_keys != (0, 0)
+            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
         if not found.schema_changed:
-            return replace(found, status=Status.EQUAL, notes=(*found.notes, "other bytes, the same rows"))
+            same = "the same in what was compared" if self.asked.where or self.asked.columns else "the same rows"
+            return replace(found, status=Status.EQUAL, notes=(*found.notes, f"other bytes, {same}"))
         return found
 
     def _records(self) -> tuple[Record, Record]:
@@ -109,37 +141,34 @@ class _Compared:
 
     # What is compared
 
-    def _table(self, part: Part) -> Table:
-        files = [str(file) for file in part.files]
-        whole = source(files, "")
-        types = {row[0]: row[1] for row in self.cursor.execute(f"DESCRIBE FROM {whole}").fetchall()}
-        sql = source(files, self.asked.where)
-        rows = self._count(sql)
-        return Table(sql, types, int(rows), self._width(files, types, max(1, part.record.rows)))
+    def _tables(self) -> tuple[Table, Table]:
+        """The rows of both versions, with the condition on them where it can be asked: a column may be on one side."""
+        base, head = (read_table(self.cursor, [str(file) for file in part.files]) for part in self.parts)
+        if not self.asked.where:
+            return base, head
+        problems = [self._problem(table) for table in (base, head)]
+        if all(problems):
+            raise MedallionError(f"--where {self.asked.where}: {problems[1]}", hint=self._hint(problems[1], base, head))
+        wheres = ["false" if problem else self.asked.where for problem in problems]
+        return replace(base, where=wheres[0]), replace(head, where=wheres[1])
 
-    def _count(self, sql: str) -> int:
-        """How many rows there are: it is here that a condition that is none is found."""
+    def _problem(self, table: Table) -> str:
+        """Why the condition cannot be asked of a version; empty where it can."""
         import duckdb
 
         try:
-            ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()
+            self.cursor.execute(f"FROM {replace(table, where=self.asked.where).wanted} LIMIT 1").fetchall()
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
-            if not self.asked.where:
-                raise
-            raise MedallionError(
-                f"--where {self.asked.where}: {read_fault(error).message.splitlines()[0]}",
-                hint="a condition on the columns of the dataset, as in --where \"status = 'paid'\"",
-            ) from error
-        return int(rows)
+            return read_fault(error).message.splitlines()[0]
+        return ""
 
-    def _width(self, files: Sequence[str], types: Mapping[str, str], rows: int) -> int:
-        """About how many bytes a row takes in a hash table: fixed sizes, and what texts hold beyond their 16 bytes."""
-        listed = ", ".join(literal(no_glob(file)) for file in files)
-        ((size,),) = self.cursor.execute(
-            f"SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata([{listed}]) "
-            "WHERE type = 'BYTE_ARRAY'"
-        ).fetchall()
-        return 24 + sum(_SIZES.get(kind, 16) for kind in map(_short, types.values())) + int(size) // rows
+    def _hint(self, problem: str, base: Table, head: Table) -> str:
+        """The column that may be meant where one is not there, else what a condition is."""
+        named = re.search(r'Referenced column "([^"]+)"', problem)
+        near = nearest(named[1], {*base.types, *head.types}) if named else None
+        return f'did you mean "{near}"?' if near else _CONDITION
 
     def _matched(self) -> tuple[Matching, Key]:
         """Columns and key, with the columns that were renamed found."""
@@ -162,51 +191,41 @@ class _Compared:
         """The matching cut to the columns asked for, and the key."""
         if not self.asked.columns:
             return matching
-        names = {name.casefold(): name for name in (*self.base.types, *self.head.types)}
+        names = {fold(name): name for name in (*self.base.types, *self.head.types)}
         wanted = set()
         for name in self.asked.columns:
-            if name.casefold() not in names:
+            if fold(name) not in names:
                 near = nearest(name, names.values())
                 raise MedallionError(
                     f'{self.name} has no column "{name}"',
                     hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names.values())}",
                 )
-            wanted.add(name.casefold())
+            wanted.add(fold(name))
         return replace(
             matching,
             common=tuple(
-                c
-                for c in matching.common
-                if c.head in key.columns or c.head.casefold() in wanted or c.base.casefold() in wanted
+                c for c in matching.common if c.head in key.columns or fold(c.head) in wanted or fold(c.base) in wanted
             ),
-            added=tuple(name for name in matching.added if name.casefold() in wanted),
-            removed=tuple(name for name in matching.removed if name.casefold() in wanted),
+            added=tuple(name for name in matching.added if fold(name) in wanted),
+            removed=tuple(name for name in matching.removed if fold(name) in wanted),
         )
 
     def _pair(self, matching: Matching, key: Key) -> Pair:
         """The columns to compare, those of the key first."""
-        first = [column for name in key.columns if (column := matching.of_head(name))]
-        columns = (*first, *(column for column in matching.common if column not in first))
-        tolerances = self.model.tolerances if self.model is not None else {}
-        comparisons = tuple(
-            Comparison(
-                c.base_type,
-                c.head_type,
-                not c.retyped or can_cast(self.cursor, c.base_type, c.head_type),
-                tolerances.get(c.head.lower()) if key.columns else None,
-            )
-            for c in columns
-        )
-        return Pair(self.base, self.head, columns, comparisons, len(first))
+        tolerances = self._tolerances() if key.columns else {}
+        return pair_of(self.cursor, self.base, self.head, matching, key.columns, tolerances)
+
+    def _tolerances(self) -> Mapping[str, Tolerance]:
+        return self.model.tolerances if self.model is not None else {}
 
     def _notes(self, key: Key) -> list[str]:
         """What there is to say about tolerances."""
         notes = []
-        if self.model is not None and self.model.tolerances:
+        if self._tolerances():
             if not key.columns:
                 notes.append("@tolerance needs a key: without one, values are the same or not")
             known = {name.lower(): kind for name, kind in self.head.types.items()}
-            absent = sorted(name for name in self.model.tolerances if name not in known)
+            absent = sorted(name for name in self._tolerances() if name not in known)
             notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
         return notes
 
@@ -217,21 +236,22 @@ class _Compared:
         base, head = self.base.rows, self.head.rows
         create(self.cursor, pair)
         if not pair.columns:  # All of the old is gone, all of the new is new.
+            base, head = (self._count(table.wanted) for table in (self.base, self.head))
             return Rows(base, head, head, base, None), ["there is no column in both versions to compare rows by"]
         equal = self._may_be_equal(pair) and equal_in_place(self.cursor, pair, self._paths())
         if not pair.keys:
-            if not equal:
-                keyless(self.cursor, pair)
-            added, removed, _ = row_counts(self.cursor)
-            return Rows(base, head, added, removed, None), []
+            if equal:
+                return Rows(base, head, changed=None), []
+            left = keyless(self.cursor, pair, keep=True)
+            return Rows(left.wanted_base, left.wanted_head, left.added, left.removed, None), []
         nulls = self._null_keys(pair)
         if equal:
             return Rows(base, head, null_keys=nulls), []
-        once = by_key(self.cursor, pair, self._paths())
-        added, removed, changed = row_counts(self.cursor)
+        found, once = by_key(self.cursor, pair, self._paths(), keep=True)
         double = twins(self.cursor, pair, matched_once=once)
-        notes = [] if once else ["rows whose key comes twice are compared as a multiset within the key"]
-        return Rows(base, head, added, removed, changed, nulls, double), notes
+        notes = [] if once else [_TWICE + (", without @tolerance" if self._tolerances() else "")]
+        rows = found.wanted_base, found.wanted_head
+        return Rows(*rows, found.added, found.removed, found.changed, nulls, double), notes
 
     def _paths(self) -> tuple[list[str], list[str]]:
         base, head = ([str(file) for file in part.files] for part in self.parts)
@@ -246,6 +266,7 @@ class _Compared:
         hashes = {column.name: column.hash for column in base.columns}, {c.name: c.hash for c in head.columns}
         return (
             not self.asked.where
+            and not any(fold(name) == "file_row_number" for table in (self.base, self.head) for name in table.types)
             and self.base.rows == self.head.rows
             and all(len(part.files) == 1 for part in self.parts)
             and all(not c.retyped and hashes[0].get(c.base) == hashes[1].get(c.head) for c in pair.columns)
@@ -259,32 +280,12 @@ class _Compared:
             (self.head, [column.head for column in pair.key]),
         ):
             absent = " OR ".join(f"{identifier(name)} IS NULL" for name in names)
-            ((count,),) = self.cursor.execute(f"SELECT count(*) FROM {table.sql} WHERE {absent}").fetchall()
-            counts.append(int(count))
+            counts.append(self._count(f"{table.wanted} WHERE {absent}"))
         return counts[0], counts[1]
 
-
-def _short(kind: str) -> str:
-    """A DECIMAL of at most 18 digits is stored as a BIGINT."""
-    digits = kind.removeprefix("DECIMAL(").partition(",")[0]
-    return "BIGINT" if kind.startswith("DECIMAL(") and int(digits) <= 18 else kind
+    def _count(self, table: str) -> int:
+        ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(rows)
 
 
-# Bytes of a value in a hash table of DuckDB; nested values and what is not listed take 16 and more.
-_SIZES = {
-    "BOOLEAN": 1,
-    "TINYINT": 1,
-    "UTINYINT": 1,
-    "SMALLINT": 2,
-    "USMALLINT": 2,
-    "INTEGER": 4,
-    "UINTEGER": 4,
-    "FLOAT": 4,
-    "DATE": 4,
-    "BIGINT": 8,
-    "UBIGINT": 8,
-    "DOUBLE": 8,
-    "TIME": 8,
-    "TIMESTAMP": 8,
-    "TIMESTAMP WITH TIME ZONE": 8,
-}
+_TWICE = "rows whose key comes twice are compared as a multiset within the key"

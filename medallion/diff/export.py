@@ -6,7 +6,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from medallion.diff.differing import TABLE
+from medallion.engines.rows.differing import TABLE
 from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
 __all__ = ["new_file", "write_rows"]
 
@@ -54,7 +54,7 @@ def write_rows(cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection
         else:
             columns.append(f"o{i} AS {identifier(f'base.{column.head}')}, n{i} AS {identifier(f'head.{column.head}')}")
     changed = ", ".join(
-        f"CASE WHEN oh AND nh AND {pair.differs(i)} THEN {literal(column.head)} END"
+        f"CASE WHEN oh IS NOT NULL AND nh IS NOT NULL AND {pair.differs(i)} THEN {literal(column.head)} END"
         for i, column in enumerate(pair.columns)
         if i >= pair.keys
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import is_ordered
 from medallion.diff.value import Key, KeyOrigin
+from medallion.engines.rows.cells import is_ordered
+from medallion.engines.rows.pair import why_no_key
 from medallion.engines.sql import identifier
 from medallion.models.check import Kind
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.columns import Matching
-    from medallion.diff.pair import Table
+    from medallion.engines.rows.columns import Matching
+    from medallion.engines.rows.pair import Table
     from medallion.models.model import Model
     from medallion.records import Record
 
@@ -55,10 +56,7 @@ def choose_key(
         found = [column for column in columns if column is not None]
         reason = f"{', '.join(lacking)} is not in both versions" if lacking else ""
         for column in found:
-            if "MAP(" in column.head_type or "MAP(" in column.base_type:
-                reason = reason or f"{column.head} holds maps"
-            elif column.retyped and not _lossless(cursor, base, column.base, column.base_type, column.head_type):
-                reason = reason or f"{column.head} cannot be cast from {column.base_type} to {column.head_type}"
+            reason = reason or why_no_key(cursor, base, column)
         if not reason:
             why = candidate.why + "".join(f", {c.base} renamed to {c.head}" for c in found if c.renamed)
             return Key(tuple(c.head for c in found), candidate.origin, why, tuple(c.base for c in found))
@@ -68,20 +66,6 @@ def choose_key(
     if inferred:
         return Key((inferred[1],), KeyOrigin.INFERRED, f"unique and not NULL in both versions{because}", (inferred[0],))
     return Key((), KeyOrigin.NONE, f"no @key, and no column is unique in both versions{because}")
-
-
-def _lossless(cursor: duckdb.DuckDBPyConnection, base: Table, name: str, old: str, new: str) -> bool:
-    """Whether each value of the base's column can be told in the head's type."""
-    import duckdb
-
-    column = identifier(name)
-    lost = f"TRY_CAST(TRY_CAST({column} AS {new}) AS {old}) IS DISTINCT FROM {column}"
-    try:
-        return not cursor.execute(f"SELECT 1 FROM {base.sql} WHERE {lost} LIMIT 1").fetchall()
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error:
-        return False
 
 
 _KEY_TYPES = ("VARCHAR", "UUID")

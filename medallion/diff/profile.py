@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import is_number, is_ordered
 from medallion.diff.told import patterns
 from medallion.diff.value import ColumnDiff, ColumnStatus, Histogram, Statistics
+from medallion.engines.rows.cells import is_number, is_ordered
 from medallion.engines.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.columns import Matched, Matching
-    from medallion.diff.pair import Pair, Table
     from medallion.diff.told import Cells
+    from medallion.engines.rows.columns import Matched, Matching
+    from medallion.engines.rows.pair import Pair, Table
     from medallion.records import Record
 
 __all__ = ["describe_columns"]
 
 _BINS = 24
+# Seconds that DuckDB can make a time of; numbers may be as large as their difference is finite.
+_FARTHEST = 9e12
 _TOGETHER = 100
 
 
@@ -35,10 +37,11 @@ def describe_columns(
     *,
     hidden: Collection[str],
     histograms: bool,
+    differs: bool,
 ) -> tuple[ColumnDiff, ...]:
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
-    ``counts`` are the cells that changed in each column of the pair.
+    ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
@@ -56,7 +59,7 @@ def describe_columns(
         found.append(
             ColumnDiff(
                 name=column.head,
-                status=_status(column, matching, cells[column.head] if pair.keys else None),
+                status=_status(column, matching, cells[column.head], unknown=differs and not pair.keys),
                 base_name=column.base,
                 base_type=column.base_type,
                 head_type=column.head_type,
@@ -105,13 +108,15 @@ def describe_columns(
     return tuple(found)
 
 
-def _status(column: Matched, matching: Matching, cells: Cells | None) -> ColumnStatus:
+def _status(column: Matched, matching: Matching, cells: Cells, *, unknown: bool) -> ColumnStatus:
     if column.renamed:
         return ColumnStatus.RENAMED
     if column.retyped:
         return ColumnStatus.RETYPED
-    if cells and cells[0]:
+    if cells[0]:
         return ColumnStatus.CHANGED
+    if unknown:
+        return ColumnStatus.UNKNOWN
     return ColumnStatus.MOVED if column.head in matching.moved else ColumnStatus.EQUAL
 
 
@@ -125,10 +130,10 @@ def _statistics(
         asked = ", ".join(
             _asked(table.types[name], identifier(name), told=name.lower() not in hidden) for name in together
         )
-        (row,) = cursor.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
+        ((rows, *row),) = cursor.execute(f"SELECT count(*), {asked} FROM {table.wanted}").fetchall()
         for i, name in enumerate(together):
             values, least, greatest, mean = row[4 * i : 4 * i + 4]
-            found[name] = Statistics(table.rows - int(values), least, greatest, _rounded(mean))
+            found[name] = Statistics(int(rows) - int(values), least, greatest, _rounded(mean))
     return found
 
 
@@ -147,25 +152,29 @@ def _rounded(mean: float | None) -> float | None:
 def _histogram(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: Matched) -> Histogram | None:
     """How the values of a column of numbers or times lie, in both versions; None where there are not two of them."""
     numbers = is_number(column.base_type) and is_number(column.head_type)
-    times = all(kind.startswith(("DATE", "TIMESTAMP")) for kind in (column.base_type, column.head_type))
+    times = all(
+        kind.startswith(("DATE", "TIMESTAMP")) and is_ordered(kind) for kind in (column.base_type, column.head_type)
+    )
     if not numbers and not times:
         return None
     values = []
     for table, name in ((pair.base, column.base), (pair.head, column.head)):
         value = f"CAST({identifier(name)} AS DOUBLE)" if numbers else f"CAST(epoch({identifier(name)}) AS DOUBLE)"
-        values.append(f"(SELECT v FROM (SELECT {value} AS v FROM {table.sql}) WHERE isfinite(v))")
+        values.append(f"(SELECT v FROM (SELECT {value} AS v FROM {table.wanted}) WHERE isfinite(v))")
     ((low, high),) = cursor.execute(
         f"SELECT min(v), max(v) FROM (FROM {values[0]} UNION ALL FROM {values[1]})"
     ).fetchall()
-    if low is None or not high > low or (high - low) == float("inf"):
+    if low is None or not high > low or not abs(low) + abs(high) < (inf if numbers else _FARTHEST):
         return None
     edges = [low + (high - low) * i / _BINS for i in range(_BINS)] + [high]
     counts = [_binned(cursor, table, low, high) for table in values]
     if numbers:
         labels = [f"{edge:,.6g}" for edge in edges]
     else:
-        told = ", ".join(f"CAST(make_timestamp({int(edge * 1_000_000)}) AS VARCHAR)" for edge in edges)
+        told = ", ".join(f"TRY(CAST(make_timestamp({int(edge * 1_000_000)}::BIGINT) AS VARCHAR))" for edge in edges)
         labels = list(cursor.execute(f"SELECT {told}").fetchall()[0])
+        if None in labels:
+            return None
     return Histogram(tuple(edges), tuple(labels), counts[0], counts[1])
 
 

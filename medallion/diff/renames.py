@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.engines.rows.columns import fold
 from medallion.engines.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb
 
-    from medallion.diff.columns import Matching
-    from medallion.diff.pair import Table
     from medallion.diff.value import Key
+    from medallion.engines.rows.columns import Matching
+    from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
 __all__ = ["renamed_by_hash", "renamed_keys", "renamed_values"]
@@ -27,7 +28,11 @@ def renamed_keys(
     cursor: duckdb.DuckDBPyConnection, matching: Matching, base: Table, head: Table, keys: tuple[Key, Key]
 ) -> dict[str, str]:
     """Columns of the key that the base's key has under another name in the same place, as head name → base name."""
-    old_key, new_key = (key.columns for key in keys)
+    # An annotation may write a name in another case.
+    old_key, new_key = (
+        [next((name for name in types if fold(name) == fold(column)), column) for column in key.columns]
+        for key, types in zip(keys, (base.types, head.types), strict=True)
+    )
     if len(old_key) != len(new_key):
         return {}
     found = {}
@@ -82,9 +87,12 @@ def renamed_values(
         sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({hashed}) % {step} = 0)")
     places = [(matching.removed.index(old), matching.added.index(new)) for old, new in pairs]
     counts = ", ".join(
-        f"count(*) FILTER (o.c{i} IS NOT DISTINCT FROM n.c{j}), approx_count_distinct(n.c{j})" for i, j in places
+        f"count(*) FILTER (c{i} IS NOT DISTINCT FROM n{j}), approx_count_distinct(n{j})" for i, j in places
     )
-    (row,) = cursor.execute(f"SELECT count(*), {counts} FROM {sides[0]} o JOIN {sides[1]} n ON {on}").fetchall()
+    # An end for keys that come many times.
+    both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
+    joined = f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"
+    (row,) = cursor.execute(f"SELECT count(*), {counts} FROM ({joined})").fetchall()
     good = [
         (row[1 + 2 * place], pair)
         for place, pair in enumerate(pairs)

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from medallion.diff.value import Cell
+from medallion.engines.rows.cells import Comparison, can_cast
 from medallion.engines.sandbox import connect
 from medallion.engines.sql import identifier, literal, read_parquet
 from medallion.errors import MedallionError
@@ -149,25 +150,16 @@ class RowReader:
 
     def _unchanged(self, old: Row, new: Row, names: Mapping[str, str]) -> set[str]:
         """The columns of ``new`` that hold what they held in ``old``."""
-        alike = [name for name in names if old.columns[names[name]] == new.columns[name]]
-        tests = [f"o.{identifier(names[n])} IS NOT DISTINCT FROM n.{identifier(n)}" for n in alike]
+        tests = []
+        for name, before in names.items():
+            old_type, new_type = old.columns[before], new.columns[name]
+            castable = old_type == new_type or can_cast(self._connection, old_type, new_type)
+            differs = Comparison(old_type, new_type, castable).differs(
+                f"o.{identifier(before)}", f"n.{identifier(name)}"
+            )
+            tests.append(differs)
         found = self._ask(f"SELECT {', '.join(tests)} FROM {old.table} o, {new.table} n")[0] if tests else ()
-        same = {name for name, is_same in zip(alike, found, strict=True) if is_same}
-        return same | {n for n in names if n not in alike and self._is_same_in_both(old, names[n], new, n)}
-
-    def _is_same_in_both(self, old: Row, before: str, new: Row, after: str) -> bool:
-        """Whether a value is the same in the type that the column had and in the one that it has."""
-        import duckdb
-
-        o, n = f"o.{identifier(before)}", f"n.{identifier(after)}"
-        there, back = f"TRY_CAST({o} AS {new.columns[after]})", f"TRY_CAST({n} AS {old.columns[before]})"
-        source = f"FROM {old.table} o, {new.table} n"
-        try:
-            test = f"{there} IS NOT DISTINCT FROM {n} AND {back} IS NOT DISTINCT FROM {o}"
-            return bool(self._ask(f"SELECT {test} {source}")[0][0])
-        except duckdb.Error:  # There is no cast between the two types.
-            text = f"CAST({o} AS VARCHAR) IS NOT DISTINCT FROM CAST({n} AS VARCHAR)"
-            return bool(self._ask(f"SELECT {text} {source}")[0][0])
+        return {name for name, differs in zip(names, found, strict=True) if not differs}
 
     def _texts(self, row: Row) -> dict[str, Value]:
         values = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in row.columns)

@@ -5,42 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.cells import as_text
-from medallion.diff.differing import TABLE
 from medallion.diff.value import Cell, Pattern, RowChange, RowStatus
+from medallion.engines.rows.cells import as_text, shown, shown_apart
+from medallion.engines.rows.differing import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
-__all__ = ["Cells", "cells_changed", "patterns", "row_counts", "samples"]
+__all__ = ["Cells", "cells_changed", "patterns", "samples"]
 
 #: A cell that changed: in how many rows, and in how many of them NULL came, or went.
 Cells = tuple[int, int, int]
 
-_BOTH = "oh AND nh"
+_BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
 # So many columns are counted in one query.
 _TOGETHER = 1000
 _SHOWN = 10
 _CONDITIONS = {
     RowStatus.CHANGED: _BOTH,
-    RowStatus.REMOVED: "oh AND nh IS NULL",
-    RowStatus.ADDED: "nh AND oh IS NULL",
+    RowStatus.REMOVED: "nh IS NULL",
+    RowStatus.ADDED: "oh IS NULL",
 }
-
-
-def row_counts(cursor: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """How many rows were added, removed and changed."""
-    counts = [
-        f"coalesce(sum(times) FILTER ({_CONDITIONS[status]}), 0)" for status in (RowStatus.ADDED, RowStatus.REMOVED)
-    ]
-    ((added, removed, changed),) = cursor.execute(
-        f"SELECT {', '.join(counts)}, count(*) FILTER ({_BOTH}) FROM {TABLE}"
-    ).fetchall()
-    return int(added), int(removed), int(changed)
 
 
 def cells_changed(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> list[Cells]:
@@ -65,30 +54,39 @@ def _counted(cursor: duckdb.DuckDBPyConnection, conditions: Mapping[int, str]) -
 
 
 def patterns(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> tuple[tuple[Pattern, ...], int, int]:
-    """The most frequent changes of a column's cells; how many cells changed otherwise, and in how many ways."""
+    """The most frequent changes of a column's cells; how many cells changed otherwise, and in how many ways.
+
+    Changes are told apart by the values themselves, so two of long texts may look the same.
+    """
     kinds = pair.columns[column]
     old, new = as_text(f"o{column}", kinds.base_type), as_text(f"n{column}", kinds.head_type)
     rows = cursor.execute(
-        f"SELECT a, b, n, count(*) OVER (), sum(n) OVER () FROM (SELECT {old} AS a, {new} AS b, count(*) AS n "
+        f"SELECT {old}, {new}, n, count(*) OVER (), sum(n) OVER () FROM (SELECT o{column}, n{column}, count(*) AS n "
         f"FROM {TABLE} WHERE {_BOTH} AND {pair.differs(column)} GROUP BY ALL) "
-        f"ORDER BY n DESC, a NULLS FIRST, b NULLS FIRST LIMIT {_SHOWN}"
+        f"ORDER BY n DESC, o{column} NULLS FIRST, n{column} NULLS FIRST LIMIT {_SHOWN}"
     ).fetchall()
     if not rows:
         return (), 0, 0
-    listed = tuple(Pattern(old, new, int(count)) for old, new, count, _, _ in rows)
+    listed = tuple(Pattern(*shown_apart(old, new), int(count)) for old, new, count, _, _ in rows)
     return listed, int(rows[0][4]) - sum(pattern.count for pattern in listed), int(rows[0][3]) - len(listed)
 
 
 def samples(
-    cursor: duckdb.DuckDBPyConnection, pair: Pair, cells: Sequence[Cells], hidden: Collection[str], limit: int
+    cursor: duckdb.DuckDBPyConnection,
+    pair: Pair,
+    cells: Sequence[Cells],
+    hidden: Collection[str],
+    limit: int,
+    *,
+    twice: bool = False,
 ) -> tuple[RowChange, ...]:
     """The first rows that differ, at most ``limit`` (0: all), of each kind about as many, in the order of the key.
 
-    Without a key, in the order of all columns. ``cells`` are what :func:`cells_changed` gave. No value of a column in
-    ``hidden`` (names in lower case) is read.
+    Without a key, or where one comes ``twice``, in the order of all columns. ``cells`` are what :func:`cells_changed`
+    gave. No value of a column in ``hidden`` (names in lower case) is read.
     """
-    shown = [column.head.lower() not in hidden and column.base.lower() not in hidden for column in pair.columns]
-    keys = range(pair.keys) if pair.keys else range(len(pair.columns))
+    told = [column.head.lower() not in hidden and column.base.lower() not in hidden for column in pair.columns]
+    keys = range(pair.keys) if pair.keys and not twice else range(len(pair.columns))
     order = [f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys]
     named = ", ".join(f"{value} AS s{i}" for i, value in enumerate(order))
     sorting = ", ".join(f"s{i}" for i in range(len(order)))
@@ -102,7 +100,7 @@ def samples(
         f"SELECT id, kind FROM (FROM ({firsts}) ORDER BY place, kind {end}) ORDER BY {sorting}, kind"
     ).fetchall()
     wanted = f"rowid IN ({', '.join(str(row[0]) for row in chosen)})" if limit else "true"
-    drawn = [_Drawn(i, told=told, changes=cells[i][0] > 0) for i, told in enumerate(shown)]
+    drawn = [_Drawn(i, told=may, changes=cells[i][0] > 0) for i, may in enumerate(told)]
     listed = ", ".join(cell.sql(pair) for cell in drawn)
     found = cursor.execute(f"SELECT rowid, times, {listed} FROM {TABLE} WHERE {wanted}").fetchall()
     rows = {row[0]: row for row in found}
@@ -140,19 +138,18 @@ class _Drawn:
             new = old
         if status is RowStatus.CHANGED and not differs:
             return None
-        return Cell(
-            kinds.head,
-            None if status is RowStatus.ADDED else old,
-            None if status is RowStatus.REMOVED else new,
-            private=not self.told,
-        )
+        if status is RowStatus.CHANGED:
+            old, new = shown_apart(old, new)
+        else:
+            old, new = (None, shown(new)) if status is RowStatus.ADDED else (shown(old), None)
+        return Cell(kinds.head, old, new, private=not self.told)
 
 
 def _row(pair: Pair, row: Sequence[Any], status: RowStatus, drawn: Sequence[_Drawn]) -> RowChange:
     found = [c.cell(pair, status, row[2 + 3 * c.column : 5 + 3 * c.column]) for c in drawn[pair.keys :]]
     key = [row[2 + 3 * i : 4 + 3 * i] for i in range(pair.keys)]
     texts = tuple(
-        old if status is RowStatus.REMOVED or not c.retyped else new
+        shown(old if status is RowStatus.REMOVED or not c.retyped else new)
         for (old, new), c in zip(key, pair.key, strict=True)
     )
     return RowChange(status, texts, tuple(cell for cell in found if cell is not None), int(row[1]))

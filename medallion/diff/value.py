@@ -50,7 +50,10 @@ class Status(StrEnum):
 
 
 class ColumnStatus(StrEnum):
-    """The first of these that is true of a column; what else is true of it stands in its other fields."""
+    """The first of these that is true of a column; what else is true of it stands in its other fields.
+
+    ``UNKNOWN``: rows differ, and without a key nobody can say in which columns.
+    """
 
     ADDED = "added"
     REMOVED = "removed"
@@ -59,6 +62,7 @@ class ColumnStatus(StrEnum):
     CHANGED = "changed"
     MOVED = "moved"
     EQUAL = "equal"
+    UNKNOWN = "unknown"
 
 
 class RowStatus(StrEnum):
@@ -264,7 +268,7 @@ class TableDiff:
     @cached_property
     def schema_changed(self) -> bool:
         """Whether a column was added, removed, renamed, retyped or moved."""
-        same = (ColumnStatus.EQUAL, ColumnStatus.CHANGED)
+        same = (ColumnStatus.EQUAL, ColumnStatus.CHANGED, ColumnStatus.UNKNOWN)
         return any(c.status not in same or c.retyped or c.moved for c in self.columns)
 
     def column(self, name: str) -> ColumnDiff | None:
@@ -274,7 +278,7 @@ class TableDiff:
 
 @dataclass(frozen=True)
 class Diff:
-    """How the datasets of two versions differ. ``datasets`` are those asked for, sorted by layer and name.
+    """How the datasets of two versions differ. ``datasets`` are those asked for, in the order of layers and names.
 
     ``notes`` say what holds for all of it, as that the base predates medallion.
     """

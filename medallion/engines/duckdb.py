@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from medallion.engines.query_plan import Treatment
     from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
+    from medallion.models.tolerances import Tolerance
     from medallion.names import TableName
     from medallion.records import Column
     from medallion.schemas import Schema
@@ -232,10 +233,12 @@ class _DuckDBSession:
             self._running.discard(binder)
             schemas.cursors.put(binder)
 
-    def compare(self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str]) -> RowDelta | None:
+    def compare(
+        self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str], tolerances: Mapping[str, Tolerance]
+    ) -> RowDelta | None:
         """Count how rows differ between two versions."""
         with self._cursor(single=self.threads == 1) as (_, cursor):
-            return row_delta(cursor, old, new, key)
+            return row_delta(cursor, old, new, key, tolerances)
 
     @contextmanager
     def reader(

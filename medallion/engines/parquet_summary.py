@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from medallion.engines.footer import leaf_columns
 from medallion.engines.parquet_footer import read_layout
-from medallion.engines.sql import identifier, literal, no_glob, read_parquet
+from medallion.engines.sql import identifier, literal, read_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -185,21 +185,26 @@ class _Summary:
     def sample(self) -> tuple[str, list[tuple[str | None, ...]]]:
         """A line that says which rows these are, and the rows with their values as text."""
         values = ", ".join(self._value(name) for name in self._shown())
-        numbered = f"read_parquet({literal(no_glob(self.file))}, hive_partitioning = false, file_row_number = true)"
         if self.rows <= _WHOLE:
             return "", self._ask(f"SELECT {values} FROM {self.table}")
         if not self.counted:
             first = self._ask(f"SELECT {values} FROM {self.table} LIMIT {_ENDS}")
-            last = self._ask(f"SELECT {values} FROM {numbered} WHERE file_row_number >= {self.rows - _ENDS}")
+            last = self._ask(f"SELECT {values} FROM {self._numbered()} >= {self.rows - _ENDS}")
             return f"the first {_ENDS} and the last {_ENDS} rows:", first + last
         columns = ", ".join(map(identifier, self.key or self.types))
         by = ", ".join(self.key) if self.key else "all columns"
-        order = ", ".join(map(identifier, self.key)) or "file_row_number"
-        found = self._ask(
-            f"SELECT {values} FROM (FROM {numbered} ORDER BY hash(row({columns})), file_row_number LIMIT {_SAMPLE}) "
-            f"ORDER BY {order}"
-        )
+        order = ", ".join(map(identifier, self.key)) or "ALL"
+        chosen = f"FROM {self.table} ORDER BY hash(row({columns})) LIMIT {_SAMPLE}"
+        found = self._ask(f"SELECT {values} FROM ({chosen}) ORDER BY {order}")
         return f"the {_SAMPLE} rows with the smallest hash of {plain(by)}:", found
+
+    def _numbered(self) -> str:
+        """The rows from a place in the file on, up to a comparison with that; DuckDB jumps to it."""
+        place = "file_row_number"
+        if any(name.lower() == place for name in self.types):  # Then DuckDB's own cannot be had.
+            own = identifier("medallion: place")
+            return f"(SELECT *, row_number() OVER () - 1 AS {own} FROM {self.table}) WHERE {own}"
+        return f"{read_parquet([self.file], f'{place} = true')} WHERE {place}"
 
     def _shown(self) -> list[str]:
         rest = [name for name in self.types if name not in self.key]

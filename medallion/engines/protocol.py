@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from medallion.events import RowDelta
     from medallion.models.model import Macro, Model
+    from medallion.models.tolerances import Tolerance
     from medallion.names import TableName
     from medallion.records import Column
     from medallion.schemas import Schema
@@ -81,8 +82,12 @@ class Session(Protocol):
         Raises ``ModelError`` with the place in the model where the SQL is at fault, ``BuildError`` for the rest.
         """
 
-    def compare(self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str]) -> RowDelta | None:
+    def compare(
+        self, old: Sequence[Path], new: Sequence[Path], key: Sequence[str], tolerances: Mapping[str, Tolerance]
+    ) -> RowDelta | None:
         """How rows differ between two versions' Parquet files; None where one cannot be read.
+
+        ``tolerances`` are those of columns, by their names in lower case.
 
         Raises ``BuildError`` where it is interrupted.
         """

@@ -59,7 +59,7 @@ def commits(repo: Repository, exclude: Iterable[str] = ()) -> Iterator[Commit]:
     have no parents and add everything.
     """
     log = repo.git(
-        *("-c", "log.showSignature=false", "-c", "log.showRoot=true", "-c", "log.follow=false"),
+        *("-c", "log.showRoot=true", "-c", "log.follow=false"),
         *("log", "--topo-order", "--reverse", "--full-history", "--sparse", "--encoding=UTF-8", _FORMAT),
         *(
             "--raw",

@@ -138,7 +138,8 @@ def last_words(stderr: bytes | None) -> str:
 
 
 def _command(args: tuple[str, ...]) -> list[str]:
-    return ["git", "-c", "core.quotePath=false", *args]
+    # What people have git show besides would be taken for what was asked.
+    return ["git", "-c", "core.quotePath=false", "-c", "log.showSignature=false", *args]
 
 
 def _environment(extra: Mapping[str, str] | None, *, users_locale: bool = False) -> dict[str, str]:

@@ -104,7 +104,7 @@ def _ambiguous(git: Git, revision: str) -> RevisionError | None:
     commits = [oid for oid, *kind in pairs if kind == ["commit"]]
     if not commits:
         return None
-    listed = git.run("log", "--no-walk=unsorted", "--no-show-signature", "--format=%H %s", *commits, "--")
+    listed = git.run("log", "--no-walk=unsorted", "--format=%H %s", *commits, "--")
     lines = [
         f"  {commit[:16]}  {subject}"
         for commit, _, subject in (line.partition(" ") for line in listed.decode(errors="replace").splitlines())

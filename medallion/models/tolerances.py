@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
@@ -48,5 +49,7 @@ def read_tolerance(annotation: Annotation, path: str, text: str) -> tuple[str, T
     sizes = [float(number) for number in numbers if not number.endswith("%")]
     if len(shares) > 1 or len(sizes) > 1:
         raise fail("@tolerance takes one number and one share")
+    if not all(map(isfinite, (*shares, *sizes))):
+        raise fail(f'"{annotation.argument}" is no tolerance')
     column = annotation.column if annotation.column is not None else read_names(named)[0]
     return column.lower(), Tolerance(sizes[0] if sizes else 0.0, shares[0] if shares else 0.0)

@@ -71,8 +71,8 @@ class Looking(Ground):
     ) -> Diff:
         """How datasets differ between two versions: ``BASE`` (HEAD) and the work tree, ``BASE..HEAD``, ``BASE...HEAD``.
 
-        ``tables`` are names, or ``layer.*``; without any, all. In each version only rows that the SQL condition
-        ``where`` is true of are compared, of ``columns`` those (none: all) and the key. ``limit`` is how many rows of
+        ``tables`` are names, or ``layer.*``; without any, all. Only rows are compared of which the SQL condition
+        ``where`` is true in either version, of ``columns`` those (none: all) and the key. ``limit`` is how many rows of
         each dataset are shown, 0 for all; ``rows`` a new Parquet file for all rows of one dataset that differ. Only
         objects of what differs are fetched.
         """
@@ -88,7 +88,7 @@ class Looking(Ground):
         identities = Identities(self.config.root)
         base, head = (self._version(side.commit, identities) for side in sides)
         asked = Asked(where, tuple(listed(columns)), limit, histograms)
-        names = chosen((base, head), listed(tables))
+        names = chosen((base, head), self.config.layers, listed(tables))
         with new_file(rows) if rows is not None else nullcontext() as file:
             found = diff_versions(self.config, sides, (base, head), names, asked, rows=file)
         identities.save()

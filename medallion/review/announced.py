@@ -74,7 +74,7 @@ def _here(tree: Tree) -> Mapping[str, bytes]:
 def _trailers(repo: Repository, base: Side, head: Side) -> Iterator[tuple[str, str]]:
     """The values of the ``Expect:`` trailers of the commits in between, the earliest commit first, with where."""
     log = repo.git(
-        *("-c", "log.showSignature=false", "log", "--reverse", "--no-color", "--no-notes", "--encoding=UTF-8", "-z"),
+        *("log", "--reverse", "--no-color", "--no-notes", "--encoding=UTF-8", "-z"),
         *(f"--format={_TRAILERS}", f"{base.commit}..{head.commit or 'HEAD'}", "--"),
     )
     for entry in log.decode(errors="replace").split("\0"):

@@ -68,7 +68,12 @@ def review(
     between = Between(base, head, identities, lambda config: _engine(config, store))
     versions = base[1], head[1]
     diff = diff_versions(
-        head[0].config, sides, versions, chosen(versions, ()), Asked(limit=limit, histograms=histograms), whole=True
+        head[0].config,
+        sides,
+        versions,
+        chosen(versions, head[0].config.layers, ()),
+        Asked(limit=limit, histograms=histograms),
+        whole=True,
     )
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))

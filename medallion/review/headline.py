@@ -64,7 +64,12 @@ def checks_in_words(count: CheckCount) -> tuple[str, str]:
 
 def _is_told(column: ColumnDiff) -> bool:
     """Whether there is something to tell; without a key that is where the values as a whole are others."""
-    if column.status is not ColumnStatus.EQUAL or column.changed or column.retyped or column.moved:
+    if (
+        column.status not in (ColumnStatus.EQUAL, ColumnStatus.UNKNOWN)
+        or column.changed
+        or column.retyped
+        or column.moved
+    ):
         return True
     spread = column.histogram is not None and column.histogram.base != column.histogram.head
     return column.changed is None and (column.base_statistics != column.head_statistics or spread)

@@ -58,7 +58,7 @@ def default_branch(repo: Repository) -> str:
 def commits_between(repo: Repository, base: Side, head: Side) -> tuple[Commit, ...]:
     """The commits that the head has and the base has not, the latest first."""
     log = repo.git(
-        *("-c", "log.showSignature=false", "log", "--no-color", "--no-notes", "--no-mailmap", "--encoding=UTF-8"),
+        *("log", "--no-color", "--no-notes", "--no-mailmap", "--encoding=UTF-8"),
         *("-z", "--format=%H%x01%an%x01%s", f"{base.commit}..{head.commit or 'HEAD'}", "--"),
     )
     listed: Sequence[str] = log.decode(errors="replace").split("\0")

@@ -161,6 +161,6 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_shown(medallion: Medal
         ended = medallion("diff", "v1", "silver.orders", "gold.revenue", "--json")
         assert ended.code == 2
         assert ended.err.startswith("warning: silver.orders cannot be compared: ")
-        assert [table["status"] for table in json.loads(ended.out)["datasets"]] == ["changed", "unavailable"]
+        assert [table["status"] for table in json.loads(ended.out)["datasets"]] == ["unavailable", "changed"]
     finally:
         away.rename(held)

@@ -150,6 +150,103 @@ def test_a_retyped_value_is_the_same_where_nothing_was_lost(tmp_path: Path, base
         assert _counts(found) == (0, 0, changed), (old, new)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("'90071992547409.931'", "90071992547409.93::DECIMAL(16, 2)"),
+        ("'12345678901234567.891'", "12345678901234567.89::DECIMAL(19, 2)"),
+        ("'12:00:00.1234564'", "TIME '12:00:00.123456'"),
+        ("'2024-01-01 12:00:00.1234564'", "TIMESTAMP '2024-01-01 12:00:00.123456'"),
+        ("'1.00000000000000000001'", "1::INTEGER"),
+        ("INTERVAL '1 month'", "INTERVAL '30 days'"),
+    ],
+)
+def test_digits_that_are_lost_make_another_value(tmp_path: Path, text: str, value: str) -> None:
+    assert _counts(compared(tmp_path, f"SELECT 1 AS id, {text} AS v", f"SELECT 1 AS id, {value} AS v", "@key id")) == (
+        *(0, 0),
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("'0.1'", "0.1::FLOAT"),
+        ("'1e3'", "1000.0::DOUBLE"),
+        ("'12:00'", "TIME '12:00:00'"),
+        ("'7'", "7::BIGINT"),
+        ("'7.50'", "7.5::DECIMAL(4, 1)"),
+        ("'9999-12-31'", "DATE '9999-12-31'"),
+    ],
+)
+def test_a_text_that_reads_as_the_value_is_the_same(tmp_path: Path, text: str, value: str) -> None:
+    assert _counts(compared(tmp_path, f"SELECT 1 AS id, {text} AS v", f"SELECT 1 AS id, {value} AS v", "@key id")) == (
+        *(0, 0),
+        0,
+    )
+
+
+@pytest.mark.parametrize("kind", ["DECIMAL(12, 2)[]", "DATE[]", "TIMESTAMP[]"])
+def test_lists_of_numbers_and_times_are_lists(tmp_path: Path, kind: str) -> None:
+    value = "2024-01-01" if (kind[0] == "D" and "DEC" not in kind) or kind[0] == "T" else "1"
+    base = f"SELECT i AS id, CAST(['{value}'] AS {kind}) AS v FROM range(3) t(i)"
+    head = f"SELECT i AS id, CAST(NULL AS {kind}) AS v FROM range(3) t(i)"
+    found = compared(tmp_path, base, head, "@key id\n@tolerance v 1", Asked(histograms=True))
+    assert _counts(found) == (0, 0, 3)
+
+
+def test_far_dates_are_told_without_a_histogram(tmp_path: Path) -> None:
+    rows = "SELECT i AS id, DATE '5000000-01-01' + i::INTEGER + {} AS v FROM range(9) t(i)"
+    found = compared(tmp_path, rows.format(0), rows.format(1), "@key id", Asked(histograms=True))
+    column = found.column("v")
+    assert column is not None
+    assert (column.changed, column.histogram) == (9, None)
+
+
+def test_names_that_only_unicode_folds_together_are_two_columns(tmp_path: Path) -> None:
+    rows = 'SELECT i AS id, i AS "é", i + {} AS "É", i AS "straße", i AS strasse FROM range(4) t(i)'
+    found = compared(tmp_path, rows.format(0), rows.format(1), "@key id")
+    assert {c.name: c.changed for c in found.columns} == {"id": 0, "é": 0, "É": 4, "straße": 0, "strasse": 0}
+
+
+def test_a_row_with_nan_in_its_key_is_compared_whoever_wrote_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    monkeypatch.setattr("medallion.engines.rows.partitions._ROWS", 500)
+    con = connection()
+    parts = []
+    for name, value in (("base", 1), ("head", 2)):
+        path = tmp_path / f"{name}.parquet"
+        parts.append(part(con, path, "SELECT i::DOUBLE AS id, 0 AS x FROM range(2000) t(i)", "@key id"))
+        ids = [*map(float, range(1999)), float("nan")]
+        table = pyarrow.table({"id": ids, "x": pyarrow.array([*[0] * 1999, value], pyarrow.int32())})
+        pyarrow.parquet.write_table(table, path, row_group_size=500)
+    assert _counts(compare(con, NAME, parts[0], parts[1], Asked())) == (0, 0, 1)
+
+
+def test_a_column_called_like_a_function_of_duckdb_is_a_column(tmp_path: Path) -> None:
+    rows = "SELECT i AS file_row_number, i AS n, i AS k0, i AS here, i AS c0 FROM range(9) t(i) ORDER BY {}"
+    for order in ("i", "-i"):
+        assert _counts(compared(tmp_path, rows.format("i"), rows.format(order), "@key n")) == (0, 0, 0)
+
+
+def test_rows_wider_than_memory_are_compared_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medallion.engines.rows.partitions.BUDGET", 3_000_000)
+    monkeypatch.setattr("medallion.engines.rows.differing.BUDGET", 3_000_000)
+    rows = "SELECT i AS id, repeat(chr((65 + i % 20)::INTEGER), 4000) || {} AS body FROM range(3000) t(i)"
+    assert _counts(compared(tmp_path, rows.format("'a'"), rows.format("i % 2"), "@key id")) == (0, 0, 3000)
+
+
+def test_a_key_of_one_value_does_not_make_the_search_for_renames_endless(tmp_path: Path) -> None:
+    rows = "SELECT 1 AS id, i AS {} FROM range(60000) t(i)"
+    found = compared(tmp_path, rows.format("a"), rows.format("b"), "@key id")
+    assert found.rows is not None
+    assert found.rows.base == 60_000
+
+
 def test_names_in_another_case_of_letters_are_the_same_column(tmp_path: Path) -> None:
     head = f'SELECT order_id AS ORDER_ID, status AS "Status", total, email FROM ({ORDERS})'
     found = compared(tmp_path, ORDERS, head, "@key order_id")
@@ -183,10 +280,24 @@ def test_texts_of_ten_megabytes_are_compared_whole_and_shown_cut(tmp_path: Path)
     text = "SELECT i AS id, repeat('x', 10_000_000) || {} AS body FROM range(2) t(i)"
     found = compared(tmp_path, text.format("'a'"), text.format("CASE WHEN i = 0 THEN 'a' ELSE 'b' END"), "@key id")
     assert _counts(found) == (0, 0, 1)
+    # What differs is beyond what is read to be shown; how long they are is told all the same.
     (cell,) = found.samples[0].cells
     assert cell.head is not None
-    assert cell.head.endswith("x… (10000001 characters)")
+    assert cell.head.endswith("xx (10000001 characters)")
     assert len(cell.head) < 1100
+
+
+def test_of_long_texts_the_part_that_differs_is_shown(tmp_path: Path) -> None:
+    text = "SELECT i AS id, repeat('x', 5000) || {} || repeat('z', 5000) AS body FROM range(3) t(i)"
+    found = compared(tmp_path, text.format("'a'"), text.format("['b', 'c', 'b'][i + 1]"), "@key id")
+    body = found.column("body")
+    assert body is not None
+    assert [(p.count, "xb" in (p.head or ""), "xaz" in (p.base or "")) for p in body.patterns] == [
+        (2, True, True),
+        (1, False, True),
+    ]
+    (cell,) = found.samples[1].cells
+    assert "xcz" in (cell.head or "")
 
 
 # What is asked for
@@ -199,7 +310,9 @@ def test_only_rows_that_a_condition_is_true_of_are_compared(tmp_path: Path) -> N
     assert (found.rows.base, found.rows.head, _counts(found)) == (3, 3, (0, 0, 3))
 
 
-@pytest.mark.parametrize("where", ["state = 'paid'", "total >", "1) OR (SELECT count(*) FROM x", "'abc'::INTEGER = 1"])
+@pytest.mark.parametrize(
+    "where", ["state = 'paid'", "total >", "1) OR (SELECT count(*) FROM x", "'abc'::INTEGER = 1", "random() < 0.5"]
+)
 def test_a_condition_that_is_none_is_told(tmp_path: Path, where: str) -> None:
     with pytest.raises(MedallionError, match=re.escape(where)):
         compared(tmp_path, ORDERS, _edited(total="total + 1"), "@key order_id", Asked(where=where))

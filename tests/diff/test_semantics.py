@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medallion.diff import differing, partitions
 from medallion.diff.compare import Asked
 from medallion.diff.value import KeyOrigin, RowStatus, TableDiff
+from medallion.engines.rows import differing, partitions
 from tests.diff.compared import compared
 
 if TYPE_CHECKING:
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
 # Values of a type, and how each is written in SQL.
 _KINDS: dict[str, list[str]] = {

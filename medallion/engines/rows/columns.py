@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Matched", "Matching", "match_columns", "moved"]
+__all__ = ["Matched", "Matching", "fold", "match_columns", "moved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,19 @@ class Matching:
 
     def of_head(self, name: str) -> Matched | None:
         """The common column that the head calls so, in any case of letters."""
-        return next((column for column in self.common if column.head.casefold() == name.casefold()), None)
+        return next((column for column in self.common if fold(column.head) == fold(name)), None)
 
     def of_base(self, name: str) -> Matched | None:
         """The common column that the base calls so, in any case of letters."""
-        return next((column for column in self.common if column.base.casefold() == name.casefold()), None)
+        return next((column for column in self.common if fold(column.base) == fold(name)), None)
+
+
+def fold(name: str) -> str:
+    """A name as DuckDB compares names: of letters A to Z the case does not count, of all others it does."""
+    return name.translate(_LOWER)
+
+
+_LOWER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 def match_columns(
@@ -51,11 +59,12 @@ def match_columns(
 ) -> Matching:
     """Match the columns of two versions, each given as name → type in its order.
 
-    Names are the same in any case of letters, as in SQL: one that is written otherwise is the same column. ``renamed``
+    Names are the same in any case of the letters A to Z, as for DuckDB; the same spelling comes first. ``renamed``
     are pairs that were found otherwise, as head name → base name.
     """
-    spelt = {name.casefold(): name for name in base}
-    pairs = {name: spelt[name.casefold()] for name in head if name.casefold() in spelt}
+    pairs = {name: name for name in head if name in base}
+    spelt = {fold(name): name for name in reversed(list(base)) if name not in head}
+    pairs |= {name: spelt.pop(fold(name)) for name in head if name not in base and fold(name) in spelt}
     found = {name: was for name, was in (renamed or {}).items() if name not in pairs}
     both = {name: pairs.get(name, found.get(name, "")) for name in head if name in pairs or name in found}
     common = tuple(Matched(was, name, base[was], head[name], name in found) for name, was in both.items())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from medallion.diff.cells import is_ordered
+from medallion.engines.rows.cells import FLOATS, is_ordered
 from medallion.engines.sql import identifier, literal, no_glob
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from medallion.diff.pair import Pair
+    from medallion.engines.rows.pair import Pair
 
 __all__ = ["BUDGET", "conditions", "hashed"]
 
@@ -34,11 +34,12 @@ def conditions(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Seque
     smaller = min(pair.base, pair.head, key=lambda table: table.rows)
     needed = max(1, -(-smaller.rows * smaller.width // BUDGET))
     kind = pair.key[0].head_type
-    if smaller.rows <= _ROWS:
+    if smaller.rows <= _ROWS and needed == 1:
         return [""]
     keys = [f"k{i}" for i in range(pair.keys)]
     edges: list[str] = []
-    if is_ordered(kind) or kind == "VARCHAR":
+    # A NaN is in no statistics of some writers, and what is pruned by them would be in no range.
+    if (is_ordered(kind) and kind not in FLOATS) or kind == "VARCHAR":
         starts = _starts(cursor, pair, files)
         clustered = starts is not None
         wanted = max(needed, smaller.rows // _ROWS) if clustered else needed
@@ -70,7 +71,7 @@ def _starts(
 ) -> list[str] | None:
     """The least first key of each row group of the base, where both sides are in the order of the key; else None.
 
-    By the statistics in the footers: they may be wrong about the order, and then only time is lost.
+    By the statistics in the footers. They may be wrong about the order between them: then only time is lost.
     """
     found: list[list[str]] = []
     kind = pair.key[0].head_type
@@ -78,7 +79,8 @@ def _starts(
         listed = ", ".join(literal(no_glob(path)) for path in paths)
         low, high = (f"TRY_CAST(stats_{which}_value AS {kind})" for which in ("min", "max"))
         rows = cursor.execute(
-            f"SELECT low::VARCHAR, coalesce(low < lag(high) OVER (ORDER BY file_name, row_group_id), false) FROM ("
+            f"SELECT low::VARCHAR, high IS NULL OR low > high OR "
+            f"coalesce(low < lag(high) OVER (ORDER BY file_name, row_group_id), false) FROM ("
             f"SELECT file_name, row_group_id, {low} AS low, {high} AS high FROM parquet_metadata([{listed}]) "
             f"WHERE path_in_schema = {literal(column)}) ORDER BY file_name, row_group_id"
         ).fetchall()

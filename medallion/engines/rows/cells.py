@@ -3,13 +3,14 @@
 NULL is NULL, NaN is NaN, -0.0 is 0.0, also inside of lists and structs (DuckDB's ``IS NOT DISTINCT FROM``); a map is
 the same in any order of its entries. Numbers may lie apart by a tolerance. A value whose column changed its type is the
 same where a cast of it gives the other, and the cast back gives it again: nothing was lost on the way. A text and a
-number, a date or a time are the same where the text reads as that value, however it is written.
+number, a date or a time are the same where the text reads as that value, however it is written. Intervals are the same
+only where they have the same months, days and microseconds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,25 +21,27 @@ if TYPE_CHECKING:
 
     from medallion.models.tolerances import Tolerance
 
-__all__ = ["Comparison", "as_text", "can_cast", "is_number", "is_ordered", "normal"]
+__all__ = ["FLOATS", "Comparison", "as_text", "can_cast", "is_number", "is_ordered", "normal", "shown", "shown_apart"]
+
+#: How many characters of a value are read to be shown, and how many are.
+READ, SHOWN = 100_000, 1000
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
-_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+FLOATS = frozenset({"FLOAT", "DOUBLE"})
 _TIMES = ("DATE", "TIME", "TIMESTAMP")
-# A text is read as this wider type as well, so that what the narrower one rounds away is no match.
-_WIDER = {"DATE": "TIMESTAMP"}
+_DIGITS = {"TINYINT": 3, "UTINYINT": 3, "SMALLINT": 5, "USMALLINT": 5, "INTEGER": 10, "UINTEGER": 10}
 
 
 def is_number(kind: str) -> bool:
     """Whether a type of DuckDB is one of numbers."""
-    return kind in _INTEGERS or kind in _FLOATS or kind.startswith("DECIMAL")
+    return kind in _INTEGERS or kind in FLOATS or (kind.startswith("DECIMAL") and not kind.endswith("]"))
 
 
 def is_ordered(kind: str) -> bool:
     """Whether values of the type have a least and a greatest that say something: numbers, dates and times."""
-    return is_number(kind) or kind.startswith(_TIMES)
+    return is_number(kind) or (kind.startswith(_TIMES) and not kind.endswith("]"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,29 @@ class Comparison:
 
 
 def _reads(text: str, value: str, kind: str) -> str:
-    """A condition that a text reads as a value of a number, date or time; empty for other types."""
-    wider = "DOUBLE" if is_number(kind) else _WIDER.get(kind, "")
-    if not wider and not kind.startswith(_TIMES):
+    """A condition that a text reads as a value of a number, date or time; empty for other types.
+
+    It is read as a wider type as well: what the narrower one rounds away makes it another value.
+    """
+    if not is_ordered(kind):
         return ""
     same = f"TRY_CAST({text} AS {kind}) IS NOT DISTINCT FROM {value}"
-    return f"{same} AND TRY_CAST({text} AS {wider}) IS NOT DISTINCT FROM CAST({value} AS {wider})" if wider else same
+    wider = _wider(kind)
+    if kind == "TIME":  # Of times of day there is no wider type.
+        text, value = f"('2000-01-01 ' || {text})", f"('2000-01-01 ' || CAST({value} AS VARCHAR))"
+    return (
+        f"{same} AND TRY_CAST({text} AS {wider}) IS NOT DISTINCT FROM TRY_CAST({value} AS {wider})" if wider else same
+    )
+
+
+def _wider(kind: str) -> str:
+    """A type with the digits that this one rounds away; empty where there is none, or it rounds none away."""
+    if kind.startswith("DECIMAL("):
+        width, scale = (int(part) for part in kind[len("DECIMAL(") : -1].split(","))
+        return f"DECIMAL(38, {38 - (width - scale)})"
+    if kind in _INTEGERS:
+        return "" if "HUGE" in kind else f"DECIMAL(38, {38 - _DIGITS.get(kind, 20)})"
+    return {"DATE": "TIMESTAMP", "TIME": "TIMESTAMP_NS", "TIMESTAMP": "TIMESTAMP_NS"}.get(kind, "")
 
 
 def _within(base: str, head: str, tolerance: Tolerance, kinds: Comparison) -> str:
@@ -111,7 +131,9 @@ def _within(base: str, head: str, tolerance: Tolerance, kinds: Comparison) -> st
     if _fits(kinds.base_type) and _fits(kinds.head_type):
         apart = f"abs(CAST({base} AS {_EXACT}) - CAST({head} AS {_EXACT}))"
         # The difference is a multiple of 1e-10, so a bound may be cut to one.
-        bound = f"CAST({literal(str(Decimal(repr(tolerance.absolute)).quantize(_STEP, ROUND_FLOOR)))} AS {_EXACT})"
+        with localcontext(prec=60):
+            steps = min(Decimal(repr(tolerance.absolute)), _MOST).quantize(_STEP, ROUND_FLOOR)
+        bound = f"CAST({literal(f'{steps:f}')} AS {_EXACT})"
     else:
         apart = f"abs({doubles[0]} - {doubles[1]})"
         bound = f"CAST({literal(repr(tolerance.absolute))} AS DOUBLE)"
@@ -124,7 +146,7 @@ def _within(base: str, head: str, tolerance: Tolerance, kinds: Comparison) -> st
 
 
 _EXACT = "DECIMAL(38, 10)"
-_STEP = Decimal("1e-10")
+_STEP, _MOST = Decimal("1e-10"), Decimal("1e27")
 
 
 def _fits(kind: str) -> bool:
@@ -149,7 +171,12 @@ def can_cast(cursor: duckdb.DuckDBPyConnection, base: str, head: str) -> bool:
 
 
 def normal(value: str, kind: str) -> str:
-    """An expression for a value whose maps, at any depth, have their entries sorted by key."""
+    """An expression for what a value is compared by: its maps, at any depth, have their entries sorted by key.
+
+    An INTERVAL is compared as text: to DuckDB a month is thirty days.
+    """
+    if kind == "INTERVAL":
+        return f"CAST({value} AS VARCHAR)"
     return _normal(value, _type(kind), 0) if "MAP(" in kind else value
 
 
@@ -181,10 +208,32 @@ def _struct(value: str, fields: list[tuple[str, Any]], depth: int) -> str:
     return f"struct_pack({', '.join(parts)})"
 
 
-def as_text(value: str, kind: str, most: int = 1000) -> str:
-    """A value as the text that is shown of it: as DuckDB casts it, with what is over ``most`` characters counted."""
+def as_text(value: str, kind: str) -> str:
+    """A value as the text that is shown of it: as DuckDB casts it, of a very long one what :func:`shown` reads."""
     text = f"CAST({value} AS VARCHAR)"
     if is_ordered(kind) or kind in ("BOOLEAN", "UUID"):
         return text
-    cut = f"left({text}, {most}) || {literal('… (')} || length({text}) || {literal(' characters)')}"
-    return f"CASE WHEN length({text}) > {most} THEN {cut} ELSE {text} END"
+    return f"CASE WHEN length({text}) > {READ} THEN left({text}, {READ}) || chr(0) || length({text}) ELSE {text} END"
+
+
+def shown(text: str | None) -> str | None:
+    """A value's text as it is kept: of a long one its beginning, and how long it is."""
+    return None if text is None else _part(text, 0)
+
+
+def shown_apart(base: str | None, head: str | None) -> tuple[str | None, str | None]:
+    """The texts of two values that differ as they are kept: of long ones, the part around their first difference."""
+    if base is None or head is None or max(len(base), len(head)) <= SHOWN:
+        return shown(base), shown(head)
+    together = zip(base, head, strict=False)
+    same = next((i for i, (a, b) in enumerate(together) if a != b), min(len(base), len(head)))
+    start = max(0, same - SHOWN // 4)
+    return _part(base, start), _part(head, start)
+
+
+def _part(text: str, start: int) -> str:
+    if len(text) <= SHOWN:
+        return text
+    length = text[READ + 1 :] or str(len(text))
+    before, after = "…" if start else "", "…" if start + SHOWN < len(text) else ""
+    return f"{before}{text[start : min(start + SHOWN, READ)]}{after} ({length} characters)"
