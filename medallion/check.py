@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.checks.data import check_data
@@ -11,22 +11,32 @@ from medallion.errors import DataError, Location, MedallionError
 from medallion.events import CheckResult, CheckStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from medallion.config import Config
     from medallion.engines.protocol import Engine, Session
+    from medallion.models.check import Check
     from medallion.names import TableName
     from medallion.versions import Version
 
-__all__ = ["CheckRun", "check_version"]
+__all__ = ["CheckRun", "Unknown", "check_version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why a check of a dataset cannot be run; None for all of its checks."""
+
+    dataset: TableName
+    check: Check | None
+    error: MedallionError
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
     """What came of it. ``version`` is a full hash or "work tree"; ``errors`` are of checks that cannot be run.
 
-    ``unknown`` has those of them that are of one dataset's checks by its name.
+    ``unknown`` says which checks these are, where they are of a dataset.
     """
 
     version: str
@@ -34,7 +44,7 @@ class CheckRun:
     unbuilt: tuple[TableName, ...]
     errors: tuple[MedallionError, ...]
     seconds: float
-    unknown: Mapping[TableName, MedallionError] = field(default_factory=dict)
+    unknown: tuple[Unknown, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -61,19 +71,21 @@ def check_version(
     names = [name for name in asked if name in graph.audits]
     unbuilt = tuple(name for name in names if name not in version.records)
     results: list[CheckResult] = []
-    unknown: dict[TableName, MedallionError] = {name: graph.problems[name] for name in asked if name in graph.problems}
+    unknown = [Unknown(name, None, graph.problems[name]) for name in asked if name in graph.problems]
     todo = [name for name in names if name in version.records and name not in graph.problems]
     if todo:
         with engine().open() as session:
             files: dict[TableName, Sequence[Path]] = {}
             for name in todo:
                 try:
-                    results += _check(config, version, session, name, files, keep, discreet=discreet)
+                    made, broken = _check(config, version, session, name, files, keep, discreet=discreet)
+                    results += made
+                    unknown += broken
                 except MedallionError as error:
-                    unknown[name] = error
+                    unknown.append(Unknown(name, None, error))
     # One file of macros or a check may stop many datasets.
-    told = tuple(dict.fromkeys([*version.problems, *unknown.values()]))
-    return CheckRun(version.name, tuple(results), unbuilt, told, time.monotonic() - started, unknown)
+    told = tuple(dict.fromkeys([*version.problems, *(found.error for found in unknown)]))
+    return CheckRun(version.name, tuple(results), unbuilt, told, time.monotonic() - started, tuple(unknown))
 
 
 def _check(
@@ -85,7 +97,8 @@ def _check(
     keep: str,
     *,
     discreet: bool,
-) -> tuple[CheckResult, ...]:
+) -> tuple[tuple[CheckResult, ...], list[Unknown]]:
+    """The results of a dataset's checks, and those that cannot be run: a broken one says nothing of the others."""
     record = version.records[name]
     reads = version.graph.audit(name).reads
     missing = [read for read in reads if read not in version.records]
@@ -98,6 +111,25 @@ def _check(
     for read in reads:
         session.register(read, files[read], private=version.graph.is_private(read))
     kept = config.state / "failed" / keep  # Apart from what a run has left to be looked into.
-    return check_data(
-        session, config, version.graph, record, files[name], None, now=version.now, keep=kept, discreet=discreet
-    )
+    graph, found = version.graph, version.graph.audit(name)
+
+    def results(checks: Sequence[Check]) -> tuple[CheckResult, ...]:
+        some = replace(graph, audits={**graph.audits, name: replace(found, checks=tuple(checks))})
+        return check_data(
+            session, config, some, record, files[name], None, now=version.now, keep=kept, discreet=discreet
+        )
+
+    try:
+        return results(found.checks), []
+    except MedallionError:
+        broken = []
+        for check in found.checks:
+            try:
+                results([check])
+            except MedallionError as error:
+                broken.append(Unknown(name, check, error))
+        if not broken:
+            raise
+    # Together, so that the rows that fail are kept of all.
+    stopped = {id(unknown.check) for unknown in broken}
+    return results([check for check in found.checks if id(check) not in stopped]), broken

@@ -28,7 +28,7 @@ def index_workspace(workspace: Workspace, repository: Repository, store: Store, 
     def edges(names: Iterable[TableName]) -> list[tuple[str, str, str, str, str]]:
         return [
             (str(name), edge.column, str(edge.input), edge.input_column, str(edge.kind))
-            for name, listed in column_edges(workspace, names)[0].items()
+            for name, listed in column_edges(workspace.graph, workspace.observed.records, names)[0].items()
             for edge in listed
         ]
 

@@ -15,6 +15,7 @@ from medallion.records import InputKind, Record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from medallion.models.graph import Graph
     from medallion.workspace import Workspace
 
 __all__ = ["Edge", "Node", "Trace", "column_edges", "edges_keys", "trace"]
@@ -88,14 +89,13 @@ def _with_edges(workspace: Workspace) -> list[TableName]:
 
 
 def column_edges(
-    workspace: Workspace, names: Iterable[TableName]
+    graph: Graph, records: Mapping[TableName, Record], names: Iterable[TableName]
 ) -> tuple[dict[TableName, tuple[ColumnEdge, ...]], dict[TableName, str]]:
     """The column edges of datasets with a model and a record, and why those that are not exact are wide."""
-    records = workspace.observed.records
     edges: dict[TableName, tuple[ColumnEdge, ...]] = {}
     notes: dict[TableName, str] = {}
     for name in names:
-        lineage = model_lineage(workspace.graph, name, [c.name for c in records[name].columns], records)
+        lineage = model_lineage(graph, name, [c.name for c in records[name].columns], records)
         edges[name] = lineage.edges
         if not lineage.exact:
             notes[name] = lineage.reason
@@ -132,7 +132,7 @@ def _trace_column(workspace: Workspace, name: TableName, asked: str) -> Trace:
             f'{name} has no column "{asked}"',
             hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names)}",
         )
-    edges, notes = column_edges(workspace, _with_edges(workspace))
+    edges, notes = column_edges(workspace.graph, workspace.observed.records, _with_edges(workspace))
     columns = _Columns(workspace, edges)
     up, down = columns.up(name, column, (), set()), columns.down(name, column, (), set())
     reached = {node.label.rsplit(".", 1)[0] for tree in (up, down) for _, node in _pairs(tree)} | {str(name)}

@@ -27,6 +27,7 @@ from medallion.names import TableName
 from medallion.review.value import (
     Attribution,
     CheckChange,
+    CheckCount,
     CheckTurn,
     Commit,
     ContractBreak,
@@ -39,6 +40,7 @@ from medallion.review.value import (
     ReviewedModel,
     Safeguard,
     StaleDataset,
+    StaleKind,
 )
 
 BASE = Side("main", "3f9c2e1" + "0" * 33)
@@ -222,7 +224,7 @@ def shop_review() -> Review:
         models=(
             ReviewedModel(ORDERS, "sql/silver/orders.sql", ModelStatus.CHANGED, "column note added", breaking=True),
         ),
-        checked=((ORDERS, 9, 9), (REVENUE, 2, 2)),
+        checked=(CheckCount(ORDERS, 9, 9), CheckCount(REVENUE, 2, 2)),
         reach=(Reach(REVENUE, ("amount",), (ORDERS,), changed=True, exact=True),),
         edges=(
             LineageEdge("sources/orders.csv", "bronze.orders"),
@@ -248,7 +250,8 @@ def troubled_review() -> Review:
         ),
         stale=(
             StaleDataset(REVENUE, "input changed: silver.orders"),
-            StaleDataset(TOTALS, "sources/totals.csv is not in Git", known=False),
+            StaleDataset(TOTALS, "sources/totals.csv is not in Git", known=False, kind=StaleKind.UNSEEN_SOURCE),
+            StaleDataset(CUSTOMERS, "already stale in the base: SQL changed", before=True),
         ),
         checks=(
             CheckChange(ORDERS, "unique(order_id)", CheckTurn.NEWLY_PASSES, False, "sql/silver/orders.sql:4", ""),
@@ -258,7 +261,7 @@ def troubled_review() -> Review:
             CheckChange(EVENTS, "row_count > 0", CheckTurn.UNKNOWN, False, "sql/bronze/events.sql:1", "no object"),
             CheckChange(ORDERS, check, CheckTurn.NEWLY_FAILS, False, "sql/silver/orders.sql:9", "", 14, 99_438),
         ),
-        checked=((ORDERS, 8, 9), (REVENUE, 2, 2)),
+        checked=(CheckCount(ORDERS, 8, 9), CheckCount(REVENUE, 1, 2, warnings=1)),
         contracts=(ContractBreak(ORDERS, "column note added"),),
         loosened=(
             Loosened(ORDERS, Safeguard.CHECK, "not_null total", "removed", "sql/silver/orders.sql:7"),

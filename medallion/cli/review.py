@@ -51,7 +51,8 @@ def review(
         typer.Option(
             "--fail-on",
             metavar="RULES",
-            help="Exit with 1 for these: stale, failed-check, breaking, removed-rows>1%, unexpected; or never.",
+            help="Exit with 1 for these: stale, unseen-source, failed-check, breaking, removed-rows>1%, unexpected; "
+            "or never.",
         ),
     ] = DEFAULT_FAIL_ON,
     limit: Annotated[
@@ -158,10 +159,10 @@ def rendered(review: Review, form: str, reasons: Sequence[str] = ()) -> str:
     if form == "markdown":
         from medallion.review.review_markdown import review_markdown
 
-        return review_markdown(review, reproduce=reproduce(review))
+        return review_markdown(review, reproduce=reproduce(review), failures=reasons)
     from medallion.review.review_html import review_html
 
-    return review_html(review, reproduce=reproduce(review))
+    return review_html(review, reproduce(review), reasons)
 
 
 def reproduce(review: Review) -> str:

@@ -50,7 +50,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
         lines += _section(title, rows, width)
-    return [*lines, _about(review, width), *_verdict(review, failures)]
+    return [*lines, *_reasons(failures, width), _about(review, width), *_verdict(review, failures)]
 
 
 def _section(title: str, rows: Sequence[_Row], width: int, style: str = "bold") -> list[Text]:
@@ -96,12 +96,14 @@ def _folded(row: _Row, width: int) -> Iterator[Text]:
 
 def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     """What a reviewer has to know before anything else."""
-    known = [[(str(s.name), ""), (s.reason, "")] for s in review.stale if s.known]
-    perhaps = [[(str(s.name), ""), (s.reason, "")] for s in review.stale if not s.known]
+    known = [[(str(s.name), ""), (s.reason, "")] for s in review.stale if s.known and not s.before]
+    perhaps = [[(str(s.name), ""), (s.reason, "")] for s in review.stale if not s.known and not s.before]
+    before = [[(str(s.name), "dim"), (s.reason, "dim")] for s in review.stale if s.before]
     problems = [[(f"{p.location}: {p.message}" if p.location else p.message, "")] for p in review.problems]
     unexpected = [[(str(name), ""), ("differs, which was not announced", "")] for name in review.unexpected]
     yield "stale", "red bold", known
     yield "perhaps stale", "yellow bold", perhaps
+    yield "stale before", "bold", before
     yield "could not be reviewed", "red bold", problems
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
@@ -182,6 +184,19 @@ def _about(review: Review, width: int) -> Text:
     line = Text(f"{between}, {count(len(review.commits), 'commit')}, {added}", style="dim")
     line.cut(width)
     return line
+
+
+def _reasons(failures: Sequence[str], width: int) -> Iterator[Text]:
+    """Why it fails, each in as many lines as it takes."""
+    if not failures:
+        return
+    yield Text("why it fails", style="red bold")
+    for reason in failures[:_MOST]:
+        for place, part in enumerate(packed(printable(reason).split(), " ", width - 2 * _MARGIN)):
+            yield Text(" " * (2 * _MARGIN if place else _MARGIN) + part)
+    if len(failures) > _MOST:
+        yield Text(f"{' ' * _MARGIN}… {len(failures) - _MOST:,} more; --json lists all", style="dim")
+    yield Text()
 
 
 def _verdict(review: Review, failures: Sequence[str]) -> list[Text]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.check import CheckRun, check_version
+from medallion.check import CheckRun, Unknown, check_version
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Kind, Severity
 from medallion.reasons import looked_at
 from medallion.records import Checked
-from medallion.review.value import CheckChange, CheckTurn
+from medallion.review.value import CheckChange, CheckCount, CheckTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from medallion.engines.protocol import Engine
-    from medallion.errors import MedallionError
     from medallion.names import TableName
     from medallion.review.trees import Tree
     from medallion.versions import Version
@@ -50,7 +49,7 @@ def check_changes(
     engine: Callable[[], Engine],
     *,
     discreet: bool = False,
-) -> tuple[tuple[CheckChange, ...], tuple[tuple[TableName, int, int], ...]]:
+) -> tuple[tuple[CheckChange, ...], tuple[CheckCount, ...]]:
     """What is to be told of the checks of ``names``; and for each dataset, how many of its checks pass of how many.
 
     The base's checks are run only where its records do not say that they passed. A record says so of errors, and of
@@ -70,7 +69,7 @@ def check_changes(
     for name in (set(names) - doubtful) & then.records.keys():
         known |= {(name, kind, text): True for kind, text in _texts(then, name)}
     found = [change for result in ran.results if (change := _told(result, then, known, discreet=discreet))]
-    found += [_unknown(name, error, discreet=discreet) for name, error in ran.unknown.items()]
+    found += [_unknown(now, unknown, discreet=discreet) for unknown in ran.unknown]
     turns = [*CheckTurn]
     found.sort(key=lambda change: (turns.index(change.turn), change.warning, change.dataset))
     return tuple(found), tuple(_counted(ran))
@@ -115,17 +114,28 @@ def _told(result: CheckResult, base: Tree, known: Mapping[_Key, bool], *, discre
     )
 
 
-def _unknown(name: TableName, error: MedallionError, *, discreet: bool) -> CheckChange:
-    where = _place(error.location.path, error.location.line) if error.location else ""
-    message = f"they cannot be run: {error.message}"
-    quotes = "" if discreet else error.message
-    return CheckChange(name, "its checks", CheckTurn.UNKNOWN, False, where, message, quotes=quotes)
+def _unknown(head: Tree, unknown: Unknown, *, discreet: bool) -> CheckChange:
+    """A check that cannot be run, or all of a dataset's: these are warnings where all of them are."""
+    checks = [unknown.check] if unknown.check else head.graph.audit(unknown.dataset).checks
+    warning = bool(checks) and all(check.severity is Severity.WARN for check in checks)
+    text, they = (unknown.check.text, "it") if unknown.check else ("its checks", "they")
+    place = unknown.error.location
+    where = _place(place.path, place.line) if place else ""
+    message = f"{they} cannot be run: {unknown.error.message}"
+    quotes = "" if discreet else unknown.error.message
+    return CheckChange(unknown.dataset, text, CheckTurn.UNKNOWN, warning, where, message, quotes=quotes)
 
 
-def _counted(ran: CheckRun) -> Iterator[tuple[TableName, int, int]]:
-    for name in dict.fromkeys(result.dataset for result in ran.results):
-        listed = [result.status is CheckStatus.PASSED for result in ran.results if result.dataset == name]
-        yield name, sum(listed), len(listed)
+def _counted(ran: CheckRun) -> Iterator[CheckCount]:
+    """How many checks of each dataset there are, and how they came out; one that cannot be run did not pass."""
+    single = [unknown for unknown in ran.unknown if unknown.check]
+    for name in dict.fromkeys([*(result.dataset for result in ran.results), *(unknown.dataset for unknown in single)]):
+        listed = [result for result in ran.results if result.dataset == name]
+        broken = [unknown.check for unknown in single if unknown.dataset == name]
+        passed = sum(result.status is CheckStatus.PASSED for result in listed)
+        warned = sum(r.status is not CheckStatus.PASSED and r.severity == Severity.WARN for r in listed)
+        warned += sum(check is not None and check.severity is Severity.WARN for check in broken)
+        yield CheckCount(name, passed, len(listed) + len(broken), warned)
 
 
 def _texts(tree: Tree, name: TableName) -> list[tuple[str, str]]:

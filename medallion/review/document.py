@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Rows
     from medallion.errors import MedallionError
-    from medallion.review.value import Attribution, CheckChange, Expectation, Loosened, Reach, Review, ReviewedModel
+    from medallion.review.value import (
+        Attribution,
+        CheckChange,
+        Expectation,
+        Loosened,
+        Reach,
+        Review,
+        ReviewedModel,
+        StaleDataset,
+    )
 
 __all__ = ["FORMAT", "review_document"]
 
@@ -34,12 +43,13 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "base": side_document(review.base),
         "head": side_document(review.head),
         "commits": [{"hash": c.hash, "author": c.author, "subject": c.subject} for c in review.commits],
-        "stale": [{"dataset": str(s.name), "reason": s.reason, "known": s.known} for s in review.stale],
+        "stale": [_stale(stale) for stale in review.stale],
         "unexpected": [str(name) for name in review.unexpected],
         "expectations": [_expectation(expectation) for expectation in review.expectations],
         "checks": [_check(check) for check in review.checks],
         "checked": [
-            {"dataset": str(name), "passed": passed, "checks": checks} for name, passed, checks in review.checked
+            {"dataset": str(c.dataset), "passed": c.passed, "checks": c.checks, "warnings": c.warnings}
+            for c in review.checked
         ],
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
         "loosened": [_loosened(found) for found in review.loosened],
@@ -51,6 +61,16 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "bytes_added": review.bytes_added,
         "problems": [_problem(problem) for problem in review.problems],
         "samples": review.samples,
+    }
+
+
+def _stale(stale: StaleDataset) -> dict[str, Any]:
+    return {
+        "dataset": str(stale.name),
+        "reason": stale.reason,
+        "known": stale.known,
+        "kind": str(stale.kind),
+        "before": stale.before,
     }
 
 

@@ -9,6 +9,8 @@ from medallion.diff.between import chosen, diff_versions
 from medallion.diff.compare import Asked
 from medallion.engines.duckdb import DuckDBEngine
 from medallion.errors import ConfigError
+from medallion.installed import version_of as installed
+from medallion.meanings import Meanings
 from medallion.observe import Identities
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.review.trees import Tree
+    from medallion.review.value import ReviewedModel
     from medallion.versions import Version
     from medallion.workspace import Workspace
 
@@ -106,12 +109,19 @@ def _engine(config: Config, store: Store, *, discreet: bool) -> DuckDBEngine:
     return DuckDBEngine(config, [store.folder, config.state / "cache"], discreet=discreet)
 
 
+def _models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
+    meanings = Meanings(head.config, installed("duckdb"))
+    found = reviewed_models(base, head, meanings.of)
+    meanings.save()
+    return found
+
+
 def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
     base, head = between.base[0], between.head[0]
     sides = (diff.base, diff.head)
     stale = stale_datasets(repo, base, head)
     doubtful = in_doubt(stale)
-    models = reviewed_models(base, head)
+    models = _models(base, head)
     changed_models = {model.name for model in models}
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import ColumnDiff, Key, Pattern, Rows, TableDiff
     from medallion.names import TableName
-    from medallion.review.value import Review
+    from medallion.review.value import CheckCount, Review
 
 __all__ = [
     "SIGNS",
     "by_importance",
     "changed_columns",
     "changed_names",
+    "checks_in_words",
     "headline",
     "is_private",
     "key_in_words",
@@ -47,6 +48,18 @@ def changed_names(review: Review) -> frozenset[str]:
     """The names of datasets that differ, or whose model does."""
     names: list[TableName] = [table.name for table in review.diff.differing]
     return frozenset(map(str, [*names, *(model.name for model in review.models)]))
+
+
+def checks_in_words(count: CheckCount) -> tuple[str, str]:
+    """How checks came out: what a reader has to look at ("" for nothing), and the rest. A warning is no failure.
+
+    ``("1 of 9 did not pass", "")``, ``("", "8 passed, 1 warning")``
+    """
+    failed = count.checks - count.passed - count.warnings
+    rest = [counted(count.warnings, "warning")] if count.warnings else []
+    if failed:
+        return f"{failed:,} of {count.checks:,} did not pass", "".join(rest)
+    return "", ", ".join([f"{count.passed:,} passed", *rest])
 
 
 def _is_told(column: ColumnDiff) -> bool:

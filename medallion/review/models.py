@@ -1,30 +1,39 @@
-"""Which models a pull request changes, what that does to their output, and which contracts it breaks. Pure."""
+"""Which models a pull request changes, what that does to their output, and which contracts it breaks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.errors import ModelError
 from medallion.reasons import listed
 from medallion.review.value import ContractBreak, ModelStatus, ReviewedModel
 from medallion.schemas import compare_schemas, contracted, schema_of, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from medallion.config import Variable
     from medallion.models.graph import Graph
+    from medallion.models.model import Macro, Model
     from medallion.names import TableName
+    from medallion.records import Record
     from medallion.review.trees import Tree
+
+    #: A digest of what a model means, given its macros and inputs; ``ModelError`` where it is no SQL.
+    Meaning = Callable[[Model, Sequence[Macro], Sequence[Record]], str]
 
 __all__ = ["broken_contracts", "changed_macros", "changed_variables", "reviewed_models"]
 
 
-def reviewed_models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
-    """The models whose SQL, macros or variables differ. A change of comments or annotations alone is none."""
-    return tuple(_reviewed(base, head))
+def reviewed_models(base: Tree, head: Tree, meaning: Meaning) -> tuple[ReviewedModel, ...]:
+    """The models whose SQL, macros or variables differ. A change of comments or annotations alone is none.
+
+    ``meaning`` says what a text means: what a record claims about that comes with the pull request.
+    """
+    return tuple(_reviewed(base, head, meaning))
 
 
-def _reviewed(base: Tree, head: Tree) -> Iterator[ReviewedModel]:
+def _reviewed(base: Tree, head: Tree, meaning: Meaning) -> Iterator[ReviewedModel]:
     then, now = base.graph, head.graph
     order = [*now.order, *sorted(then.models.keys() - set(now.order))]
     for name in order:
@@ -35,13 +44,13 @@ def _reviewed(base: Tree, head: Tree) -> Iterator[ReviewedModel]:
             summary = f"removed; {listed(readers)} read it" if readers else "removed"
             yield ReviewedModel(name, then.models[name].path, ModelStatus.REMOVED, summary, breaking=True)
         elif name in then.models and name in now.models:
-            yield from _changed(base, head, name)
+            yield from _changed(base, head, name, meaning)
         elif then.path(name) == "" or (name in now.models) != (name in then.models):
             summary = "it could not be read before" if name in now.models else "it cannot be read any more"
             yield ReviewedModel(name, now.path(name), ModelStatus.CHANGED, summary, breaking=True)
 
 
-def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]:
+def _changed(base: Tree, head: Tree, name: TableName, meaning: Meaning) -> Iterator[ReviewedModel]:
     old, new = base.graph.models[name], head.graph.models[name]
     macros = changed_macros(base.graph, head.graph, name)
     variables = changed_variables(base, head, name)
@@ -52,7 +61,7 @@ def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]
             summary = f"{' and '.join(what)}: what it does cannot be told"
             yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=True, macros=macros)
         return
-    if not macros and not variables and _same_meaning(base, head, name):
+    if not macros and not variables and _same_meaning(base, head, name, meaning):
         yield ReviewedModel(name, new.path, ModelStatus.CHANGED, "the SQL means the same as before", breaking=False)
         return
     from medallion.models.changes import compare_models
@@ -69,10 +78,18 @@ def _changed(base: Tree, head: Tree, name: TableName) -> Iterator[ReviewedModel]
     yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=breaking, macros=macros)
 
 
-def _same_meaning(base: Tree, head: Tree, name: TableName) -> bool:
-    """Whether DuckDB takes the two texts for the same statement, where both have been looked at."""
-    old, new = base.observed.recipes.get(name), head.observed.recipes.get(name)
-    return old is not None and new is not None and bool(old.sql) and old.sql == new.sql
+def _same_meaning(base: Tree, head: Tree, name: TableName, meaning: Meaning) -> bool:
+    """Whether DuckDB takes the two texts for the same statement, where all that they read has been built."""
+    trees = (base, head)
+    reads = [(tree, read) for tree in trees for read in tree.graph.inputs[name]]
+    if any(read not in tree.records for tree, read in reads):
+        return False
+    inputs = [tree.records[read] for tree, read in reads]
+    try:
+        old, new = (meaning(tree.graph.models[name], tree.graph.macros[name], inputs) for tree in trees)
+    except ModelError:
+        return False
+    return old == new
 
 
 def changed_macros(then: Graph, now: Graph, name: TableName) -> tuple[str, ...]:

@@ -84,11 +84,11 @@ def deliver(
     from medallion.review.verdict import verdict
 
     def render(budget: int) -> str:
-        return review_markdown(review, budget, wanted.reproduce)
+        return review_markdown(review, budget, wanted.reproduce, failures)
 
     said = []
     if wanted.reports:
-        write_reports(wanted.reports, render, {REPORT: review_html(review, wanted.reproduce)})
+        write_reports(wanted.reports, render, {REPORT: review_html(review, wanted.reproduce, failures)})
         said.append(f"wrote {wanted.reports / COMMENT} and {REPORT}")
     outputs = {
         "verdict": verdict(review),

@@ -68,11 +68,11 @@ def _into(
     exact = False
     edges: dict[tuple[TableName, str], set[str]] = {}
     if record is not None and name not in head.graph.problems:
-        from medallion.lineage import model_lineage
+        from medallion.trace import column_edges
 
-        lineage = model_lineage(head.graph, name, outputs, head.records)
-        exact = lineage.exact
-        for edge in lineage.edges:
+        listed, wide = column_edges(head.graph, head.records, [name])
+        exact = name not in wide
+        for edge in listed[name]:
             edges.setdefault((edge.input, edge.input_column.lower()), set()).add(edge.column)
     for read in inputs:
         table, before = tables.get(read), found.get(read)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import Status
 from medallion.review.diff_html import datasets, heading, side_html
 from medallion.review.figures import amount, bytes_in_words, counted
-from medallion.review.headline import changed_names
+from medallion.review.headline import changed_names, checks_in_words
 from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
 from medallion.review.privacy import shareable, withheld_rows
 from medallion.review.value import CheckTurn
-from medallion.review.verdict import failures, parse_fail_on, verdict
+from medallion.review.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["review_html"]
 
 _TURNS = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS, CheckTurn.UNKNOWN, CheckTurn.NEWLY_PASSES)
-_TROUBLE = "stale, failed-check, unexpected"
 _SAMPLES = 5
 _CHECKS = ("check", "dataset", "outcome", "rows failing", "where")
 _LOOSENED = ("safeguard", "dataset", "what became of it", "where")
@@ -35,11 +34,11 @@ _CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
 _REACH = ("downstream dataset", "columns", "from", "its data")
 
 
-def review_html(review: Review, reproduce: str = "medallion review") -> str:
+def review_html(review: Review, reproduce: str = "medallion review", failures: Sequence[str] = ()) -> str:
     """The review as one file of HTML that needs nothing else. Every value, name and message is literal text in it.
 
-    ``reproduce`` is the command that gives the same review. Without ``review.samples`` there is no value of a single
-    row in it.
+    ``reproduce`` is the command that gives the same review, ``failures`` are why it fails. Without
+    ``review.samples`` there is no value of a single row in it.
     """
     shown = shareable(review)
     parts: list[tuple[str, str, Child]] = [
@@ -50,16 +49,34 @@ def review_html(review: Review, reproduce: str = "medallion review") -> str:
     told = datasets(shown.diff, _checked(shown))
     places = [("overview", "Overview"), ("datasets", "Datasets")][: len(told)]
     contents = [places[0], *((target, name) for target, name, _ in parts), *places[1:]]
-    body = [_alarms(shown), told[0], *(child for _, _, child in parts), *told[1:]]
+    body = [
+        *_alarm("Fails", [sentence(reason) for reason in failures]),
+        _alarms(shown),
+        told[0],
+        *(child for _, _, child in parts),
+        *told[1:],
+    ]
     title = f"Review of {review.head.short[:80]} against {review.base.short[:80]}"
-    header = heading("review", shown.diff, verdict(shown), _tone(shown))
+    header = heading("review", shown.diff, verdict(shown), _tone(shown, failures))
     return page(title, header, contents, body, _footer(review, reproduce))
 
 
-def _tone(review: Review) -> str:
-    if failures(review, parse_fail_on(_TROUBLE)):
+def _tone(review: Review, failures: Sequence[str]) -> str:
+    """Red is what fails, and green where there is nothing to look at."""
+    if failures:
         return "bad"
-    return "warn" if review.breaking or review.contracts or review.loosened else "good"
+    checks = (*review.failed_checks, *review.warnings, *review.unknown_checks)
+    found = (
+        *review.breaking,
+        *review.contracts,
+        *review.loosened,
+        *review.stale,
+        *review.unexpected,
+        *review.problems,
+        *checks,
+    )
+    lost = any(table.status is Status.UNAVAILABLE for table in review.diff.datasets)
+    return "warn" if found or lost else "good"
 
 
 def _alarms(review: Review) -> Iterator[Markup]:
@@ -68,9 +85,7 @@ def _alarms(review: Review) -> Iterator[Markup]:
         [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
         for s in review.stale
     ]
-    known = any(s.known for s in review.stale)
-    words = "Stale data: run medallion run and commit the result" if known else "Whether data is stale cannot be known"
-    yield from _alarm(words, stale)
+    yield from _alarm(_stale_in_words(review), stale)
     yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
     lost: list[list[Child]] = [
         [_dataset(review, table.name), " could not be compared: ", sentence(table.error)]
@@ -86,6 +101,13 @@ def _alarms(review: Review) -> Iterator[Markup]:
         yield element("ul", [element("li", sentence(note)) for note in review.diff.notes], class_="notes")
 
 
+def _stale_in_words(review: Review) -> str:
+    news = [stale for stale in review.stale if not stale.before]
+    if any(stale.known for stale in news):
+        return "Stale data: run medallion run and commit the result"
+    return "Whether data is stale cannot be known" if news else "Stale data, as in the base"
+
+
 def _alarm(words: str, lines: Sequence[Child]) -> Iterator[Markup]:
     if lines:
         items = element("ul", [element("li", line) for line in lines])
@@ -99,10 +121,7 @@ def _dataset(review: Review, name: TableName) -> Child:
 
 
 def _checked(review: Review) -> dict[str, str]:
-    return {
-        str(name): f"{of:,} passed" if passed == of else f"{of - passed:,} of {of:,} did not pass"
-        for name, passed, of in review.checked
-    }
+    return {str(count.dataset): ", ".join(filter(None, checks_in_words(count))) for count in review.checked}
 
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:

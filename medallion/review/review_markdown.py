@@ -13,7 +13,7 @@ from medallion.review.budget import Block, block, fit
 from medallion.review.diff_markdown import details_block, rewritten_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
-from medallion.review.headline import by_importance, changed_names
+from medallion.review.headline import by_importance, changed_names, checks_in_words
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
 from medallion.review.table_markdown import FEW, bullet, overview_cells
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
-    from medallion.review.value import Attribution, CheckChange, Expectation, Reach, Review, ReviewedModel
+    from medallion.review.value import Attribution, CheckChange, CheckCount, Expectation, Reach, Review, ReviewedModel
 
 __all__ = ["review_markdown"]
 
@@ -33,17 +33,30 @@ _RULE = ("---", "---:", "---:", "---:", "---:", "---", "---")
 _TURNS = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS, CheckTurn.UNKNOWN, CheckTurn.NEWLY_PASSES)
 _COLUMNS = 8
 _SHORT_COMMAND = 1_000
+# The whole of it is told where it belongs.
+_SHORT_REASON = 200
 
 
-def review_markdown(review: Review, budget: int | None = 60_000, reproduce: str = "medallion review") -> str:
+def review_markdown(
+    review: Review,
+    budget: int | None = 60_000,
+    reproduce: str = "medallion review",
+    failures: Sequence[str] = (),
+) -> str:
     """The review in markdown, in at most ``budget`` bytes of UTF-8 (None for no bound); ``ValueError`` below 2,000.
 
     What matters most goes in first, and the text says what was left out. ``reproduce`` is the command that gives the
-    same review. Every value of the data, and every name and message, is literal text. Without ``review.samples`` no
-    value of a single row is in it.
+    same review, ``failures`` are why it fails. Every value of the data, and every name and message, is literal text.
+    Without ``review.samples`` no value of a single row is in it.
     """
     shown = shareable(review)
-    blocks = [*_alarms(shown), Block(((f"**{verdict(shown)}**",),), 0), *_trouble(shown), *_overview(shown)]
+    blocks = [
+        _fails(failures),
+        *_alarms(shown),
+        Block(((f"**{verdict(shown)}**",),), 0),
+        *_trouble(shown),
+        *_overview(shown),
+    ]
     blocks += [
         _checks(shown),
         _loosened(shown),
@@ -56,23 +69,28 @@ def review_markdown(review: Review, budget: int | None = 60_000, reproduce: str 
     return fit([*blocks, _footer(review, reproduce)], budget)
 
 
+def _fails(failures: Sequence[str]) -> Block:
+    lines = [bullet(prose(reason, _SHORT_REASON)) for reason in failures]
+    return block(lines, 1, ("reason to fail", "reasons to fail"), before="**Fails:**\n\n")
+
+
 def _alarms(review: Review) -> Iterator[Block]:
     stale = [
         bullet(f"{code(str(s.name))}{'' if s.known else ' (cannot be known)'}: {prose(s.reason)}") for s in review.stale
     ]
-    yield block(
-        stale,
-        1,
-        ("stale dataset", "stale datasets"),
-        before="**Stale data: run `medallion run` and commit the result**\n\n"
-        if any(s.known for s in review.stale)
-        else "**Whether this data is stale cannot be known**\n\n",
-    )
+    yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{_stale_in_words(review)}**\n\n")
     tables = {table.name: table for table in review.diff.datasets}
     unexpected = [bullet(code(str(name)) + _rows_in_words(tables[name].rows if name in tables else None))
                   for name in review.unexpected]  # fmt: skip
     before = "**Unexpected: these datasets differ, and the author did not announce it**\n\n"
     yield block(unexpected, 2, ("unexpected difference", "unexpected differences"), before=before)
+
+
+def _stale_in_words(review: Review) -> str:
+    news = [stale for stale in review.stale if not stale.before]
+    if any(stale.known for stale in news):
+        return "Stale data: run `medallion run` and commit the result"
+    return "Whether this data is stale cannot be known" if news else "Stale data, as in the base"
 
 
 def _rows_in_words(rows: Rows | None) -> str:
@@ -101,7 +119,7 @@ def _trouble(review: Review) -> Iterator[Block]:
 
 
 def _overview(review: Review) -> Iterator[Block]:
-    checked = {name: (passed, of) for name, passed, of in review.checked}
+    checked = {count.dataset: count for count in review.checked}
     differing = review.diff.differing
     rows = [row((*overview_cells(table), _passed(checked.get(table.name)))) for table in differing]
     heads = row(_HEADS) + "\n" + row(_RULE) + "\n"
@@ -117,11 +135,11 @@ def _overview(review: Review) -> Iterator[Block]:
     yield rewritten_block(review.diff, 10)
 
 
-def _passed(counts: tuple[int, int] | None) -> str:
-    if counts is None:
+def _passed(count: CheckCount | None) -> str:
+    if count is None:
         return ""
-    passed, of = counts
-    return f"{of:,} passed" if passed == of else f"**{of - passed:,} of {of:,} did not pass**"
+    failed, rest = checks_in_words(count)
+    return ", ".join(filter(None, [f"**{failed}**" if failed else "", rest]))
 
 
 def _checks(review: Review) -> Block:

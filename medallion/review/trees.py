@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,15 @@ from medallion.git.process import Git
 from medallion.installed import version_of
 from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
-from medallion.observe import data_folder, found_source, is_pattern, no_source, refused_source
+from medallion.observe import data_folder, found_source, is_allowed, no_source, refused_source
 from medallion.plan import DataState, Observed, SourceState
+from medallion.review.blob_digests import BlobDigests
+from medallion.review.source_files import LinkedFiles, plain
 from medallion.versions import Snapshot, snapshot_of
 from medallion.workspace import asked_of, graph_from, source_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from medallion.errors import MedallionError
     from medallion.git.repository import Entry, Repository
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from medallion.records import Record
     from medallion.workspace import Workspace
 
-__all__ = ["Tree", "as_checked_out", "matching", "tree_at", "tree_here"]
+__all__ = ["Tree", "as_checked_out", "source_contents", "tree_at", "tree_here"]
 
 CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
 # Enough that a pointer with the marks of a merge in it, three times over, is still shorter.
@@ -49,7 +50,8 @@ class Tree:
 
     ``entries`` are the files of a commit; of the work tree there are none. ``problems`` are of files that belong to no
     dataset. ``is_project`` is False for a commit from before there was a project. ``unreadable`` is what is wrong with
-    its configuration, where ``config`` is another's.
+    its configuration, where ``config`` is another's. ``linked`` has the paths of sources that lie behind links, each
+    with that of its file; ``lost`` are sources behind links that lead out of the commit.
     """
 
     commit: str
@@ -60,6 +62,8 @@ class Tree:
     problems: tuple[MedallionError, ...] = ()
     is_project: bool = True
     unreadable: ConfigError | None = None
+    linked: Mapping[str, str] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     @property
     def records(self) -> Mapping[TableName, Record]:
@@ -110,16 +114,27 @@ def tree_at(
         meanings, graph, snapshot.records, configured.variables, "duckdb", version_of("duckdb")
     )
     meanings.save()
+    digests = BlobDigests(repo, config.state)
+    sources = _sources(repo, digests, configured, graph, entries) if files else _Sources()
     observed = Observed(
         records=dict(snapshot.records),
         broken=dict(snapshot.broken),
-        data=_data(repo, graph, snapshot, entries) if files else {},
-        sources=_sources(repo, configured, graph, entries) if files else {},
+        data=_data(repo, digests, graph, snapshot, entries) if files else {},
+        sources=sources.states,
         recipes=recipes,
         checks=checks,
     )
-    graph = replace(graph, problems=wrong)
-    return Tree(commit, configured, graph, as_recorded(observed), entries, tuple(problems), unreadable=unreadable)
+    return Tree(
+        commit,
+        configured,
+        replace(graph, problems=wrong),
+        as_recorded(observed),
+        entries,
+        tuple(problems),
+        linked=sources.linked,
+        lost=frozenset(sources.lost),
+        unreadable=unreadable,
+    )
 
 
 def as_checked_out(repo: Repository, tree: Tree) -> Tree:
@@ -128,21 +143,36 @@ def as_checked_out(repo: Repository, tree: Tree) -> Tree:
     Git keeps text with other line endings than a file may have that was read, so a source that looks changed need not
     be. That costs a checkout of these files into a temporary folder.
     """
-    files = {_plain(path) for state in tree.observed.sources.values() for path in state.files}
-    plain = sorted(path for path in files if path in tree.entries)
-    if not plain:
+    behind = {
+        path: tree.linked.get(path, plain(path)) for state in tree.observed.sources.values() for path in state.files
+    }
+    wanted = sorted({path for path in behind.values() if path in tree.entries})
+    if not wanted:
         return tree
     try:
-        found = _written_out(repo, tree.commit, plain)
+        found = _written_out(repo, tree.commit, wanted)
     except GitError:  # As where a filter of the repository is not set up here: what Git holds has to do.
         return tree
     sources = {
-        pattern: found_source(pattern, {path: found.get(_plain(path), oid) for path, oid in state.files.items()})
+        pattern: found_source(pattern, {path: found.get(behind[path], oid) for path, oid in state.files.items()})
         if state.files
         else state
         for pattern, state in tree.observed.sources.items()
     }
     return replace(tree, observed=replace(tree.observed, sources=sources))
+
+
+def source_contents(repo: Repository, tree: Tree, *, checked_out: bool) -> dict[str, str | None]:
+    """The content ids of the sources of a commit's models; None for those it has not.
+
+    ``checked_out``: as in :func:`as_checked_out`, and not as Git keeps them.
+    """
+    digests = BlobDigests(repo, tree.config.state)
+    found = _sources(repo, digests, tree.config, tree.graph, tree.entries)
+    observed = replace(tree.observed, sources=found.states)
+    there = replace(tree, observed=observed, linked=found.linked)
+    there = as_checked_out(repo, there) if checked_out else there
+    return {path: state.content_id for path, state in there.observed.sources.items()}
 
 
 def _written_out(repo: Repository, commit: str, paths: Sequence[str]) -> dict[str, str]:
@@ -215,13 +245,13 @@ def _read(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, bytes]:
 
 
 def _data(
-    repo: Repository, graph: Graph, snapshot: Snapshot, entries: Mapping[str, Entry]
+    repo: Repository, digests: BlobDigests, graph: Graph, snapshot: Snapshot, entries: Mapping[str, Entry]
 ) -> dict[TableName, DataState]:
     """How the files of each dataset compare with its record, as in :func:`medallion.observe.data_state`."""
     paths = {str(data_folder(n) / f.path) for n, record in snapshot.records.items() for f in record.files}
     present = {path: entries[path] for path in paths if path in entries}
     pointers = _read(repo, {path: entry for path, entry in present.items() if entry.size < _SMALL})
-    plain = _hashes(repo, {path: entry for path, entry in present.items() if path not in pointers})
+    real = _hashes(digests, {path: entry for path, entry in present.items() if path not in pointers})
     found: dict[TableName, DataState] = {}
     for name in {*graph.order, *snapshot.records} - set(snapshot.broken):
         record = snapshot.records.get(name)
@@ -229,16 +259,16 @@ def _data(
             there = f"data/{name.layer}/{name.name}.parquet" in entries
             found[name] = DataState.UNRECORDED if there else DataState.NONE
         else:
-            found[name] = _state(name, record, pointers, plain)
+            found[name] = _state(name, record, pointers, real)
     return found
 
 
-def _state(name: TableName, record: Record, small: Mapping[str, bytes], plain: Mapping[str, str]) -> DataState:
+def _state(name: TableName, record: Record, small: Mapping[str, bytes], real: Mapping[str, str]) -> DataState:
     state = DataState.PRESENT
     for file in record.files:
         path = str(data_folder(name) / file.path)
-        if path in plain:
-            oid = plain[path]
+        if path in real:
+            oid = real[path]
         elif path in small:
             pointer = Pointer.parse(small[path])
             oid = pointer.oid if pointer else hashlib.sha256(small[path]).hexdigest()
@@ -250,68 +280,55 @@ def _state(name: TableName, record: Record, small: Mapping[str, bytes], plain: M
     return state
 
 
-def _hashes(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, str]:
-    """The sha256 of the content of each file, one in memory at a time."""
+def _hashes(digests: BlobDigests, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """The sha256 of the content of each file; links have none."""
     wanted = {path: entry.oid for path, entry in entries.items() if not entry.is_link}
-    found = {
-        oid: hashlib.sha256(content).hexdigest() for oid, content in repo.read_blobs(dict.fromkeys(wanted.values()))
-    }
+    found = digests.of(wanted.values())
     return {path: found[oid] for path, oid in wanted.items() if oid in found}
 
 
-def _sources(repo: Repository, config: Config, graph: Graph, entries: Mapping[str, Entry]) -> dict[str, SourceState]:
-    """Each source as a checkout would have it; one that is not in Git, or may lie behind a link, is absent."""
-    found: dict[str, SourceState] = {}
-    listed: dict[str, list[str]] = {}
-    links = [path for path, entry in entries.items() if entry.is_link]
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What was found of sources: by pattern; the files behind links; patterns with links that lead out."""
+
+    states: dict[str, SourceState] = field(default_factory=dict)
+    linked: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+
+
+def _sources(
+    repo: Repository, digests: BlobDigests, config: Config, graph: Graph, entries: Mapping[str, Entry]
+) -> _Sources:
+    """Each source as a checkout would have it; one that is not in Git, or lies behind a lost link, is absent."""
+    found = _Sources()
+    files = _linked_files(repo, entries)
+    listed: dict[str, dict[str, str]] = {}
     for pattern in source_patterns(graph, config):
         refused = refused_source(pattern, config)
-        files = [] if refused else matching(entries, pattern)
-        if refused or not files or any(path.startswith(_folder(pattern)) for path in links):
-            found[pattern] = refused or no_source(pattern)
+        behind, lost = ({}, False) if refused else files.find(pattern)
+        lost |= any(real != plain(path) and not is_allowed(real, config.sources) for path, real in behind.items())
+        if lost:
+            found.lost.add(pattern)
+        if refused or lost or not behind:
+            found.states[pattern] = refused or no_source(pattern)
         else:
-            listed[pattern] = files
-    needed = {_plain(path) for files in listed.values() for path in files}
-    oids = _content(repo, {path: entries[path] for path in needed})
-    return found | {
-        pattern: found_source(pattern, {path: oids[_plain(path)] for path in files})
-        for pattern, files in listed.items()
-    }
+            listed[pattern] = behind
+    oids = _content(repo, digests, {path: entries[path] for behind in listed.values() for path in behind.values()})
+    for pattern, behind in listed.items():
+        found.states[pattern] = found_source(pattern, {path: oids[real] for path, real in behind.items()})
+        found.linked.update({path: real for path, real in behind.items() if real != plain(path)})
+    return found
 
 
-def _content(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, str]:
+def _linked_files(repo: Repository, entries: Mapping[str, Entry]) -> LinkedFiles:
+    """The files of a commit, with what its symbolic links say."""
+    links = {path: entry.oid for path, entry in entries.items() if entry.is_link}
+    blobs = dict(repo.read_blobs(dict.fromkeys(links.values()))) if links else {}
+    return LinkedFiles(entries.keys(), {path: os.fsdecode(blobs[oid]) for path, oid in links.items()})
+
+
+def _content(repo: Repository, digests: BlobDigests, entries: Mapping[str, Entry]) -> dict[str, str]:
     """The sha256 of each file as it would be checked out: for a pointer, what it names."""
     small = _read(repo, {path: entry for path, entry in entries.items() if entry.size < POINTER_LIMIT})
     pointers = {path: pointer.oid for path, data in small.items() if data and (pointer := Pointer.parse(data))}
-    return pointers | _hashes(repo, {path: entry for path, entry in entries.items() if path not in pointers})
-
-
-def matching(paths: Collection[str], pattern: str) -> list[str]:
-    """Those of ``paths`` that a source's path or pattern names, sorted, written as the file system would give them."""
-    prefix = "./" if pattern.startswith("./") else ""
-    wanted = PurePosixPath(pattern).parts
-    if not is_pattern(pattern):
-        return [pattern] if "/".join(wanted) in paths else []
-    folder = _folder(pattern)
-    return sorted(prefix + path for path in paths if path.startswith(folder) and _fits(path.split("/"), wanted))
-
-
-def _folder(pattern: str) -> str:
-    """What all paths that it names begin with: its folders up to the first with a wildcard, or all of it."""
-    wanted = PurePosixPath(pattern).parts
-    fixed = "/".join(wanted[: next((i for i, part in enumerate(wanted) if is_pattern(part)), len(wanted))])
-    return f"{fixed}/" if fixed and is_pattern(pattern) else fixed
-
-
-def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Part by part; ``**`` stands for any number of folders, and at the end for all that is in them."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(_fits(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
-
-
-def _plain(path: str) -> str:
-    """A path as Git writes it."""
-    return str(PurePosixPath(path))
+    return pointers | _hashes(digests, {path: entry for path, entry in entries.items() if path not in pointers})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "CheckChange",
+    "CheckCount",
     "CheckTurn",
     "Commit",
     "ContractBreak",
@@ -26,6 +27,7 @@ __all__ = [
     "ReviewedModel",
     "Safeguard",
     "StaleDataset",
+    "StaleKind",
 ]
 
 
@@ -44,6 +46,9 @@ class CheckTurn(StrEnum):
     NEWLY_PASSES = "newly passes"
     FAILS = "fails"
     UNKNOWN = "unknown"
+
+
+_FAILING = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,26 @@ class ReviewedModel:
     macros: tuple[str, ...] = ()
 
 
+class StaleKind(StrEnum):
+    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source."""
+
+    DATA = "data"
+    UNCHECKED = "unchecked"
+    UNSEEN_SOURCE = "unseen source"
+
+
 @dataclass(frozen=True, slots=True)
 class StaleDataset:
-    """A dataset whose data is not what its SQL and inputs give, or of which that cannot be known (not ``known``)."""
+    """A dataset whose data is not what its SQL and inputs give, or of which that cannot be known (not ``known``).
+
+    ``before``: it was so in the base, and nothing that decides it has changed.
+    """
 
     name: TableName
     reason: str
     known: bool = True
+    kind: StaleKind = StaleKind.DATA
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,16 @@ class CheckChange:
     failures: int | None = None
     rows: int | None = None
     quotes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """So many of a dataset's ``checks`` passed in the head; of those that did not, so many are ``warnings``."""
+
+    dataset: TableName
+    passed: int
+    checks: int
+    warnings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +215,8 @@ class Review:
 
     ``bytes_added`` are those of Git LFS objects that its commits bring and the base does not have. ``edges`` are the
     lineage of what changed and its neighbours. ``unexpected`` are datasets that differ though the author announced
-    differences and not theirs. ``checked`` maps a dataset to how many of its checks passed of how many. ``problems``
-    are what could not be reviewed. ``samples``: whether rows of the data may be shown.
+    differences and not theirs. ``checked`` has a count for each dataset whose checks were run. ``problems`` are what
+    could not be reviewed. ``samples``: whether rows of the data may be shown.
     """
 
     base: Side
@@ -198,7 +226,7 @@ class Review:
     models: tuple[ReviewedModel, ...] = ()
     stale: tuple[StaleDataset, ...] = ()
     checks: tuple[CheckChange, ...] = ()
-    checked: tuple[tuple[TableName, int, int], ...] = ()
+    checked: tuple[CheckCount, ...] = ()
     contracts: tuple[ContractBreak, ...] = ()
     loosened: tuple[Loosened, ...] = ()
     reach: tuple[Reach, ...] = ()
@@ -218,5 +246,14 @@ class Review:
     @property
     def failed_checks(self) -> tuple[CheckChange, ...]:
         """Checks that fail in the head and are no warnings."""
-        failing = (CheckTurn.NEWLY_FAILS, CheckTurn.FAILS)
-        return tuple(check for check in self.checks if check.turn in failing and not check.warning)
+        return tuple(check for check in self.checks if check.turn in _FAILING and not check.warning)
+
+    @property
+    def warnings(self) -> tuple[CheckChange, ...]:
+        """Checks that fail in the head and are of ``@warn``."""
+        return tuple(check for check in self.checks if check.turn in _FAILING and check.warning)
+
+    @property
+    def unknown_checks(self) -> tuple[CheckChange, ...]:
+        """Checks that cannot be run in the head."""
+        return tuple(check for check in self.checks if check.turn is CheckTurn.UNKNOWN)

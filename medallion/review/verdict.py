@@ -1,6 +1,7 @@
 """The one line that sums up a review, and whether a review fails under given rules. Pure.
 
 What could not be found out is never taken for fine: it is in the line, and under every rule but ``never`` it fails.
+Apart from that are warnings, which never fail, and sources that are not in Git, which do under a rule of their own.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from medallion.diff.value import Status
 from medallion.errors import MedallionError
 from medallion.names import nearest
 from medallion.review.figures import counted, share
-from medallion.review.value import CheckTurn
+from medallion.review.privacy import shareable
+from medallion.review.value import StaleKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Diff, TableDiff
-    from medallion.review.value import Review
+    from medallion.review.value import Review, StaleDataset
 
 __all__ = ["Rule", "RuleName", "diff_verdict", "failures", "parse_fail_on", "verdict"]
 
@@ -29,6 +31,7 @@ class RuleName(StrEnum):
     """The words of ``--fail-on``."""
 
     STALE = "stale"
+    UNSEEN_SOURCE = "unseen-source"
     FAILED_CHECK = "failed-check"
     BREAKING = "breaking"
     REMOVED_ROWS = "removed-rows"
@@ -52,7 +55,7 @@ class Rule:
 
 
 _LIMIT = re.compile(r"([a-z-]+)\s*>\s*(\d+(?:\.\d+)?)\s*(%?)")
-_WORDS = "stale, failed-check, breaking, removed-rows>1%, removed-rows>100, unexpected, never"
+_WORDS = "stale, unseen-source, failed-check, breaking, removed-rows>1%, removed-rows>100, unexpected, never"
 
 
 def parse_fail_on(text: str) -> tuple[Rule, ...]:
@@ -86,7 +89,11 @@ def _rule(word: str) -> Rule:
 
 
 def failures(review: Review, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Why the review fails under these rules, a sentence each; none where it does not."""
+    """Why the review fails under these rules, a sentence each; none where it does not.
+
+    They hold no more of the data than any report of the review may.
+    """
+    review = shareable(review)
     names = {rule.name for rule in rules} - {RuleName.NEVER}
     if not names:
         return ()
@@ -95,21 +102,21 @@ def failures(review: Review, rules: Sequence[Rule]) -> tuple[str, ...]:
         if rule.name is RuleName.REMOVED_ROWS:
             reasons += [reason for table in review.diff.datasets if (reason := _removed(table, rule))]
     reasons += [f"{t.name} could not be compared: {t.error}" for t in _unavailable(review.diff)]
+    reasons += [f"{c.dataset}: check could not be run: {c.check}" for c in review.unknown_checks if not c.warning]
     reasons += [f"could not be reviewed: {problem.message}" for problem in review.problems]
     return tuple(reasons)
 
 
 def _broken(review: Review, name: RuleName) -> Iterator[str]:
     if name is RuleName.STALE:
+        yield from (f"{stale.name} is stale: {stale.reason}" for stale in review.stale if _is_news(stale))
+    elif name is RuleName.UNSEEN_SOURCE:
         for stale in review.stale:
-            state = "is stale" if stale.known else "may be stale, which cannot be known"
-            yield f"{stale.name} {state}: {stale.reason}"
+            if stale.kind is StaleKind.UNSEEN_SOURCE:
+                yield f"{stale.name} may be stale, which cannot be known: {stale.reason}"
     elif name is RuleName.FAILED_CHECK:
         for check in review.failed_checks:
             yield f"{check.dataset}: check failed: {check.check}"
-        for check in review.checks:
-            if check.turn is CheckTurn.UNKNOWN and not check.warning:
-                yield f"{check.dataset}: check could not be run: {check.check}"
     elif name is RuleName.BREAKING:
         yield from (f"{model.name}: breaking change: {model.summary}" for model in review.breaking)
         yield from (f"{broken.dataset}: contract broken: {broken.change}" for broken in review.contracts)
@@ -121,16 +128,22 @@ def _broken(review: Review, name: RuleName) -> Iterator[str]:
                 yield f"{expectation.where}: expectation {state}: {expectation.text}"
 
 
+def _is_news(stale: StaleDataset) -> bool:
+    return stale.known and not stale.before
+
+
 def _removed(table: TableDiff, rule: Rule) -> str:
     if table.status is Status.UNAVAILABLE:
         return ""  # It is told for every rule.
     if table.rows is None:
         return f"{table.name} is removed, with all of its rows" if table.status is Status.REMOVED else ""
-    removed, base = table.rows.removed, table.rows.base
+    removed, base, how = table.rows.removed, table.rows.base, "removed"
+    if table.rows.changed is None:  # Without a key, a row that changed is one that went and one that came.
+        removed, how = max(0, base - table.rows.head), "fewer (there is no key to tell which)"
     too_many = removed * 100 > rule.above * base if rule.percent else removed > rule.above
     if not too_many:
         return ""
-    return f"{table.name}: {counted(removed, 'row')} removed, {share(removed, base)}, more than {_limit(rule)}"
+    return f"{table.name}: {counted(removed, 'row')} {how}, {share(removed, base)}, more than {_limit(rule)}"
 
 
 def _limit(rule: Rule) -> str:
@@ -155,11 +168,14 @@ def verdict(review: Review) -> str:
 
 
 def _first(review: Review) -> Iterator[str]:
-    known = sum(stale.known for stale in review.stale)
+    known = sum(_is_news(stale) for stale in review.stale)
+    before = sum(stale.before for stale in review.stale)
     if known:
         yield f"{counted(known, 'dataset')} stale"
-    if len(review.stale) > known:
-        yield f"{counted(len(review.stale) - known, 'dataset')} perhaps stale"
+    if perhaps := len(review.stale) - known - before:
+        yield f"{counted(perhaps, 'dataset')} perhaps stale"
+    if before:
+        yield f"{counted(before, 'dataset')} already stale in the base"
     if review.unexpected:
         yield counted(len(review.unexpected), "unexpected difference")
 
@@ -176,12 +192,13 @@ def _changes(review: Review) -> Iterator[str]:
         yield f"{by_status[Status.UNAVAILABLE]:,} could not be compared"
     yield counted(len(review.breaking), "breaking change")
     yield f"{counted(len(review.failed_checks), 'check')} failed"
+    if review.warnings:
+        yield counted(len(review.warnings), "warning")
 
 
 def _doubts(review: Review) -> Iterator[str]:
-    unknown = sum(check.turn is CheckTurn.UNKNOWN for check in review.checks)
-    if unknown:
-        yield f"{counted(unknown, 'check')} could not be run"
+    if review.unknown_checks:
+        yield f"{counted(len(review.unknown_checks), 'check')} could not be run"
     if review.contracts:
         yield f"{counted(len(review.contracts), 'contract')} broken"
     if review.loosened:

@@ -178,6 +178,24 @@ def test_contracts_checks_that_pass_again_and_what_cannot_be_fetched_are_told(sh
     assert turns == [("gold.customers", "newly passes", True)]
     assert reviewed(shop, "main", "--fail-on", "breaking", code=1)["failures"]
 
+    # A warning that fails is one, and one that cannot be run says nothing of the checks beside it.
+    warned = CUSTOMERS.replace(
+        "@check orders < 3", "@warn orders < 1\n-- @warn CAST(concat('x', orders) AS INTEGER) > 0\n-- @check orders < 9"
+    )
+    shop.write("sql/gold/customers.sql", warned.replace("count(*)", "1"))
+    found = reviewed(shop, "main", "--fail-on", "failed-check, breaking", code=1)
+    checks = {check["check"]: (check["turn"], check["warning"]) for check in found["checks"]}
+    assert checks["orders < 1"] == ("newly fails", True)
+    assert checks["CAST(concat('x', orders) AS INTEGER) > 0"] == ("unknown", True)
+    assert "1 warning, 1 check could not be run" in found["verdict"]
+    (counts,) = (counts for counts in found["checked"] if counts["dataset"] == "gold.customers")
+    assert (counts["passed"], counts["checks"], counts["warnings"]) == (2, 4, 2)
+    assert not any("check" in reason for reason in found["failures"])
+    shop.write("sql/gold/customers.sql", warned.replace("count(*)", "1").replace("@warn CAST", "@check CAST"))
+    found = reviewed(shop, "main", "--fail-on", "unexpected", code=1)
+    assert found["failures"] == ["gold.customers: check could not be run: CAST(concat('x', orders) AS INTEGER) > 0"]
+    shop.git("checkout", "-q", "--", "sql")
+
     # In a clone that has no data, what is needed is fetched; what is lost is named, and the rest told.
     server = tmp_path / "server"
     shop.serve(server)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from medallion.cachefile import write_cache
 from medallion.config import load_config
 from medallion.errors import RevisionError
 from medallion.models.fingerprint import fingerprint
 from medallion.past import recipe_of
 from medallion.project import Project as Opened
 from medallion.records import Record
+from medallion.review.blob_digests import BlobDigests
 from medallion.review.revisions import review_sides
 from medallion.review.stale import stale_datasets
 from medallion.review.storage import bytes_added
@@ -21,6 +25,7 @@ from medallion.review.trees import tree_at, tree_here
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from medallion.review.value import StaleDataset
     from tests.e2e.conftest import Project
 
 ALL = ("bronze.orders", "silver.orders", "gold.revenue")
@@ -28,10 +33,15 @@ ALL = ("bronze.orders", "silver.orders", "gold.revenue")
 
 def stale(project: Project, base: str = "HEAD~1", head: str = "HEAD") -> dict[str, tuple[bool, str]]:
     """What is stale at ``head`` ("" for the work tree), by name: whether that is known, and why."""
+    told = [stale for stale in found(project, base, head) if not stale.before]
+    return {str(stale.name): (stale.known, stale.reason) for stale in told}
+
+
+def found(project: Project, base: str = "HEAD~1", head: str = "HEAD") -> tuple[StaleDataset, ...]:
     repo, config = project.repo, load_config(project.root / "medallion.toml")
     before = tree_at(repo, config, repo.resolve(base), files=False)
     after = tree_at(repo, config, repo.resolve(head)) if head else tree_here(Opened.open(project.root).workspace())
-    return {str(found.name): (found.known, found.reason) for found in stale_datasets(repo, before, after)}
+    return stale_datasets(repo, before, after)
 
 
 def test_a_clean_version_has_nothing_stale_and_a_change_that_was_not_run_is_told_in_both(project: Project) -> None:
@@ -128,10 +138,13 @@ def test_sources_count_as_a_checkout_has_them_and_one_that_is_not_in_git_is_not_
     assert project.git("show", "HEAD:sources/orders.csv").startswith("version https://git-lfs")
     assert stale(project) == {}
 
-    # Not in Git at all: nothing is claimed of what did not change, and what changed is not known.
+    # Not in Git at all: that it leaves is told, then nothing is claimed of what did not change.
     project.git("rm", "-q", "--cached", "sources/orders.csv")
     project.write(".gitignore", b".medallion/\nsources/\n")
     project.commit("without its source")
+    assert [known for known, _ in stale(project).values()] == [False]
+    project.write("README.md", "Another file.\n")
+    project.commit("nothing of it")
     assert stale(project) == {}
     project.write("sources/orders.csv", source.replace(b"12.00", b"13.00"))
     project.run("run").ok()
@@ -210,3 +223,105 @@ def test_bytes_added_are_those_that_no_version_of_the_base_had(project: Project)
     # A version in between has to be stored, too.
     assert bytes_added(project.repo, first, third) == sum(sizes)
     assert bytes_added(project.repo, third, third) == 0
+
+
+def test_a_source_behind_a_link_and_one_that_leaves_git_are_told(project: Project) -> None:
+    source = project.read("sources/orders.csv")
+    text = project.read("sql/bronze/orders.sql")
+    project.write("sources/2026/v1.csv", source)
+    (project.root / "sources/orders.csv").unlink()
+    (project.root / "sources/orders.csv").symlink_to("2026/v1.csv")
+    project.write("sources/orders.csv.bak", b"a neighbour of the same beginning")
+    project.commit("behind a link")
+    assert stale(project) == {}
+
+    project.write("sources/2026/v1.csv", source.replace(b"12.00", b"13.00"))
+    project.commit("change what the link leads to")
+    told = {"bronze.orders": (True, "source changed: sources/orders.csv")}
+    assert stale(project)["bronze.orders"] == stale(project, "HEAD~1", "")["bronze.orders"] == told["bronze.orders"]
+
+    # What was hashed once is not read again, as long as this checkout wrote what is remembered.
+    remembered = project.root / ".medallion/cache/blobs.json"
+    oid = project.git("rev-parse", "HEAD:sources/2026/v1.csv")
+    assert BlobDigests(project.repo, project.root / ".medallion").of([oid]) == {
+        oid: hashlib.sha256(project.read("sources/2026/v1.csv")).hexdigest()
+    }
+    write_cache(remembered, {"format": 1, "sha256": {oid: hashlib.sha256(source).hexdigest()}})
+    assert stale(project) == {}
+    shutil.copy(remembered, remembered.with_name("copy"))
+    remembered.unlink()
+    remembered.with_name("copy").rename(remembered)
+    assert stale(project)["bronze.orders"] == told["bronze.orders"]
+
+    # As Git would check it out, also behind a link.
+    project.write(".gitattributes", b"data/**/*.parquet filter=lfs diff=lfs merge=binary -text\n*.csv text eol=crlf\n")
+    project.write("sources/2026/v1.csv", source.replace(b"\n", b"\r\n"))
+    project.run("run").ok()
+    project.commit("with carriage returns behind a link")
+    assert stale(project) == {}
+
+    # A link that leads out of Git is looked at by nobody: in doubt wherever any source differs.
+    (project.root / "sources/orders.csv").unlink()
+    (project.root / "sources/orders.csv").symlink_to("2026/not-in-git.csv")
+    project.write(".gitignore", b".medallion/\nnot-in-git.csv\n")
+    project.write("sources/2026/not-in-git.csv", source.replace(b"\n", b"\r\n"))
+    project.commit("out of Git")
+    linked = (
+        "its source sources/orders.csv lies behind a link that leads out of Git, so whether it changed is not known"
+    )
+    assert stale(project) == {"bronze.orders": (False, linked)}
+    project.write("README.md", "No source.\n")
+    project.commit("another file")
+    assert stale(project) == {}
+
+    project.git("rm", "-q", "sources/orders.csv")
+    project.git("commit", "-q", "-m", "without its source")
+    gone = "its source sources/orders.csv is not in Git any more, so whether it changed is not known"
+    assert stale(project) == {"bronze.orders": (False, gone)}
+    assert stale(project, "HEAD~1", "") == {"bronze.orders": (False, gone.replace("in Git", "here"))}
+    assert project.read("sql/bronze/orders.sql") == text
+
+
+def test_data_without_a_model_and_what_was_stale_before_are_told(project: Project) -> None:
+    before = project.read("data/gold/revenue.json")
+    project.write("data/gold/fake.parquet", project.read("data/gold/revenue.parquet"))
+    project.write("data/gold/fake.json", before.replace(b"gold.revenue", b"gold.fake").replace(b"revenue.p", b"fake.p"))
+    project.commit("data that nobody made")
+    assert stale(project) == {
+        "gold.fake": (True, "no model makes it, so nobody can tell what its data should be"),
+    }
+    project.write("data/gold/fake.parquet", project.read("data/silver/orders.parquet"))
+    changed = {"gold.fake": (True, "no model makes it, and its data was changed by something other than medallion")}
+    assert stale(project, "HEAD", "") == changed
+    project.commit("other data under the same record")
+    assert stale(project) == changed
+    project.write("data/gold/fake.json", b"{}")
+    project.commit("no record any more")
+    assert stale(project)["gold.fake"][1].startswith("no model makes it, and its record cannot be read")
+    project.write("README.md", "Nothing.\n")
+    project.commit("another file")
+    assert stale(project) == {}
+
+    # Stale on the base: told, and no fault of whoever branches off from it.
+    text = project.read("sql/silver/orders.sql").decode()
+    project.write("sql/silver/orders.sql", text.replace("    status, ", "    upper(status) AS status, "))
+    project.commit("change the SQL alone")
+    project.write("README.md", "Something.\n")
+    here = found(project, "HEAD", "")
+    project.commit("nothing of it")
+    assert found(project) == here
+    assert {str(f.name): (f.before, f.reason) for f in here} == {
+        "silver.orders": (True, "already stale in the base: SQL changed"),
+        "gold.revenue": (True, "already stale in the base: it is built from silver.orders, which is stale"),
+    }
+    revenue = project.read("sql/gold/revenue.sql").decode()
+    project.write("sql/gold/revenue.sql", revenue.replace("sum(total)", "sum(total) + 1"))
+    project.commit("and another")
+    assert {str(f.name): f.before for f in found(project)} == {"silver.orders": True, "gold.revenue": False}
+    source = project.read("sources/orders.csv")
+    project.write("sources/orders.csv", source.replace(b"12.00", b"13.00"))
+    assert {str(f.name): f.before for f in found(project, "HEAD", "")} == {
+        "bronze.orders": False,
+        "silver.orders": True,
+        "gold.revenue": True,
+    }

@@ -15,6 +15,8 @@ import pytest
 from medallion.diff.value import Diff, Rows, TableDiff
 from medallion.review.diff_markdown import diff_markdown
 from medallion.review.review_markdown import review_markdown
+from medallion.review.rules import DEFAULT_FAIL_ON
+from medallion.review.verdict import failures, parse_fail_on
 from tests.rendered import meaning
 from tests.review_examples import (
     BASE,
@@ -50,9 +52,13 @@ def nothing_before() -> TableDiff:
 CASES: dict[str, Callable[[], str]] = {
     "review_shop": lambda: review_markdown(shop_review(), reproduce=REPRODUCE),
     "review_samples_off": lambda: review_markdown(replace(shop_review(), samples=False), reproduce=REPRODUCE),
-    "review_troubled": lambda: review_markdown(troubled_review(), reproduce=REPRODUCE),
+    "review_troubled": lambda: review_markdown(
+        troubled_review(), reproduce=REPRODUCE, failures=failures(troubled_review(), parse_fail_on(DEFAULT_FAIL_ON))
+    ),
     "review_quiet": lambda: review_markdown(quiet_review(), reproduce=REPRODUCE),
-    "review_hostile": lambda: review_markdown(hostile_review(), 40_000, reproduce="medallion review '`x`|@all'"),
+    "review_hostile": lambda: review_markdown(
+        hostile_review(), 40_000, "medallion review '`x`|@all'", failures(hostile_review(), parse_fail_on("stale"))
+    ),
     "review_many_in_6000_bytes": lambda: review_markdown(many_tables(100), 6_000, REPRODUCE),
     "diff_shop": lambda: diff_markdown(shop_diff()),
     "diff_keyless_added_removed_unavailable": lambda: diff_markdown(

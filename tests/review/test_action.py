@@ -201,6 +201,8 @@ def test_a_pull_request_is_reviewed_and_fails_where_it_is_told_to(
     assert runner.set["failed"] == "true"
     assert len(forge.bodies()) == 1
     assert "Stale data" in forge.bodies()[0]
+    assert "**Fails:**" in forge.bodies()[0]
+    assert runner.set["reasons"].startswith("gold.revenue is stale: ")
     assert runner.run("Verdict") == 1
     (error,) = runner.heeded()
     said, *reasons = error.removeprefix("::error title=medallion review::").split("%0A")

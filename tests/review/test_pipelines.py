@@ -226,7 +226,8 @@ def test_every_script_is_sound_shell(tmp_path: Path) -> None:
 def test_the_action_hands_on_what_a_step_sets() -> None:
     outputs = load(REPOSITORY / "action.yml")["outputs"]
     assert {name: o["value"] for name, o in outputs.items()} == {
-        name: f"${{{{ steps.review.outputs.{name} }}}}" for name in ("verdict", "failed", "changed", "reports")
+        name: f"${{{{ steps.review.outputs.{name} }}}}"
+        for name in ("verdict", "failed", "reasons", "changed", "reports")
     }
 
 

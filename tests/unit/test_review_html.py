@@ -48,7 +48,7 @@ PAGES = {
     "shop": lambda: review_html(shop_review()),
     "troubled": lambda: review_html(troubled_review()),
     "quiet": lambda: review_html(quiet_review()),
-    "hostile": lambda: review_html(hostile_review(), "medallion review '\"><script>'"),
+    "hostile": lambda: review_html(hostile_review(), "medallion review '\"><script>'", HOSTILE),
     "diff": lambda: diff_html(shop_diff(keyless(), unavailable(), *added_and_removed())),
     "equal": lambda: diff_html(Diff(BASE, HEAD, (equal(),))),
     "empty": lambda: diff_html(Diff(BASE, HEAD, ())),
@@ -145,6 +145,18 @@ def test_what_is_not_markup_is_text(value: str, attribute: str) -> None:
     read = Read(element("p", data(value or "x"), title=attribute))
     assert read.values == [visible(value or "x")]
     assert element("p", value, Markup("<b>")).count("<") == 3
+
+
+def test_a_page_is_red_where_the_review_fails_and_says_why() -> None:
+    text = review_html(troubled_review(), failures=("gold.revenue is stale: <b>",))
+    assert 'class="verdict bad"' in text
+    assert '<section class="alarm" aria-label="Fails">' in text
+    assert Read(text).values[:2] != []
+    assert "gold.revenue is stale: &lt;b&gt;" in text
+    # Not under the rules that were given: then there is something to look at.
+    assert 'class="verdict warn"' in review_html(troubled_review())
+    assert 'class="verdict good"' in review_html(quiet_review())
+    assert 'aria-label="Fails"' not in review_html(troubled_review())
 
 
 def test_without_samples_a_page_has_no_value_of_a_single_row() -> None:

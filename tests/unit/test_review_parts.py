@@ -51,23 +51,47 @@ def tree(models: dict[str, str], macros: str = "", variables: dict[str, str] | N
     return Tree("", Config(Path("/project")), graph, Observed(records, {}, {}, {}, recipes), {})
 
 
+def told(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
+    """What is told of the models, each text meaning something of its own."""
+    return reviewed_models(base, head, lambda model, *_: model.digest)
+
+
 def test_only_what_is_computed_makes_a_model_changed() -> None:
     base = tree({"bronze.orders": RAW, "silver.orders": CLEAN, "gold.revenue": MONTHS})
-    told = {"bronze.orders": f"-- Raw.\n{RAW}", "silver.orders": CLEAN, "gold.revenue": f"-- @tag x\n{MONTHS}"}
-    assert reviewed_models(base, tree(told)) == ()
+    same = {"bronze.orders": f"-- Raw.\n{RAW}", "silver.orders": CLEAN, "gold.revenue": f"-- @tag x\n{MONTHS}"}
+    assert told(base, tree(same)) == ()
     other = {
         "bronze.orders": RAW,
         "silver.orders": "SELECT id, status, total, 1 AS one FROM bronze.orders",
         "gold.customers": "SELECT id FROM silver.orders",
     }
-    found = reviewed_models(base, tree(other, silver_orders="id status total one"))
+    found = told(base, tree(other, silver_orders="id status total one"))
     assert found == (
         ReviewedModel(ORDERS, "sql/silver/orders.sql", ModelStatus.CHANGED, "column one added", breaking=False),
         ReviewedModel(CUSTOMERS, "sql/gold/customers.sql", ModelStatus.ADDED, "new model", breaking=False),
         ReviewedModel(REVENUE, "sql/gold/revenue.sql", ModelStatus.REMOVED, "removed", breaking=True),
     )
-    (gone, _) = reviewed_models(base, tree({"bronze.orders": RAW, "gold.revenue": "SELECT 1 AS revenue"}))[::-1]
+    (gone, _) = told(base, tree({"bronze.orders": RAW, "gold.revenue": "SELECT 1 AS revenue"}))[::-1]
     assert (gone.name, gone.summary) == (ORDERS, "removed; gold.revenue read it")
+
+
+def test_what_sql_means_is_no_claim_of_a_record() -> None:
+    base = tree({"bronze.orders": RAW, "silver.orders": CLEAN})
+    head = tree({"bronze.orders": RAW, "silver.orders": f"{CLEAN} WHERE total > 0"})
+    # Both records claim that what was computed is the same.
+    base, head = (replace(t, observed=replace(t.observed, recipes=claimed(t))) for t in (base, head))
+    (found,) = told(base, head)
+    assert (found.name, found.breaking) == (ORDERS, True)
+    (found,) = reviewed_models(base, head, lambda *_: "the same")
+    assert (found.summary, found.breaking) == ("the SQL means the same as before", False)
+    # What nobody can look at because it lacks an input is not the same.
+    gone = replace(base, observed=replace(base.observed, records={ORDERS: base.records[ORDERS]}))
+    (found,) = reviewed_models(gone, head, lambda *_: "the same")
+    assert found.breaking
+
+
+def claimed(there: Tree) -> dict[TableName, Recipe]:
+    return {name: replace(recipe, sql="a" * 64) for name, recipe in there.observed.recipes.items()}
 
 
 def test_macros_and_variables_change_a_model_in_ways_that_cannot_be_told() -> None:
@@ -75,8 +99,8 @@ def test_macros_and_variables_change_a_model_in_ways_that_cannot_be_told() -> No
         "bronze.orders": "SELECT id, clean(status) AS status, getvariable('v') AS total FROM read_csv('sources/a.csv')"
     }
     base = tree(sql, "CREATE MACRO clean(x) AS upper(x)", {"v": "1"})
-    assert reviewed_models(base, tree(sql, "CREATE MACRO clean(x) AS /* so */ upper(x)", {"v": "1"})) == ()
-    (found,) = reviewed_models(base, tree(sql, "CREATE MACRO clean(x) AS lower(x)", {"v": "2"}))
+    assert told(base, tree(sql, "CREATE MACRO clean(x) AS /* so */ upper(x)", {"v": "1"})) == ()
+    (found,) = told(base, tree(sql, "CREATE MACRO clean(x) AS lower(x)", {"v": "2"}))
     assert found.macros == ("clean",)
     assert found.breaking
     assert found.summary == "macro clean changed and variable v changed: what it does cannot be told"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ from medallion.models.graph import build_graph
 from medallion.observe import Identities, source_state
 from medallion.plan import Observed
 from medallion.review.gather import shows_samples
-from medallion.review.trees import Tree, matching
+from medallion.review.source_files import LinkedFiles, matching
+from medallion.review.trees import Tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +86,56 @@ def test_samples_are_shown_where_both_versions_say_so(
         for samples, project in ((base, is_project), (head, True))
     )
     assert shows_samples(then, now) is shown
+
+
+LINKS = {
+    "sources/latest.csv": "2026/01/a.csv",
+    "sources/newest": "2026/01",
+    "sources/chain.csv": "./latest.csv",
+    "sources/2026/up": "..",
+    "elsewhere": "sources/2026",
+}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "sources/a.csv",
+        "sources/latest.csv",
+        "./sources/chain.csv",
+        "sources/newest/a.csv",
+        "sources/none/a.csv",
+        "elsewhere/01/a.csv",
+        "sources/*.csv",
+        "./sources/*.csv",
+        "sources/*/a.csv",
+        "sources/*/*/a.csv",
+        "sources/2026/up/*.csv",
+        "elsewhere/*.csv",
+        "sources/**/*.csv",
+        "elsewhere/**",
+        "sources/2026/**",
+    ],
+)
+def test_a_pattern_finds_behind_links_of_a_commit_what_it_finds_in_a_folder(tmp_path: Path, pattern: str) -> None:
+    for path in PATHS:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    for path, target in LINKS.items():
+        (tmp_path / path).symlink_to(target)
+    in_folder = source_state(pattern, Config(tmp_path, sources=("sources/", "elsewhere/")), Identities(tmp_path)).files
+    found, lost = LinkedFiles([*PATHS, *LINKS], LINKS).find(pattern)
+    # What lies in a folder behind a link ** does not go through, and neither does DuckDB.
+    assert not lost or pattern == "elsewhere/**"
+    assert list(found) == list(in_folder)
+    digests = {path: hashlib.sha256(real.encode()).hexdigest() for path, real in found.items()}
+    assert digests == dict(in_folder)
+
+
+@pytest.mark.parametrize("target", ["../../elsewhere.csv", "/data/a.csv", "gone.csv", "b.csv/a", "a.csv"])
+def test_a_link_that_leads_out_of_a_commit_is_lost_and_its_neighbours_are_not(target: str) -> None:
+    files = LinkedFiles([*PATHS, "sources/2026/a.csv"], {"sources/a.csv": target, "sources/b.csv.bak": target})
+    for pattern in ("sources/a.csv", "sources/*.csv", "sources/**"):
+        assert files.find(pattern)[1], pattern
+    assert files.find("sources/b.csv") == ({"sources/b.csv": "sources/b.csv"}, False)
+    assert files.find("sources/b*.csv") == ({"sources/b.csv": "sources/b.csv"}, False)

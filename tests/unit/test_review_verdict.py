@@ -9,7 +9,7 @@ import pytest
 from medallion.diff.value import Diff, Rows, Status, TableDiff
 from medallion.errors import MedallionError
 from medallion.review.rules import DEFAULT_FAIL_ON
-from medallion.review.value import CheckTurn
+from medallion.review.value import CheckTurn, StaleKind
 from medallion.review.verdict import Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
 from tests.review_examples import (
     BASE,
@@ -31,9 +31,10 @@ def test_the_verdict_counts_what_a_reviewer_asks_for() -> None:
 
 def test_the_verdict_names_every_trouble_and_stale_data_first() -> None:
     assert verdict(troubled_review()) == (
-        "1 dataset stale, 1 dataset perhaps stale, 1 unexpected difference, 2 datasets changed, 1 added, 1 removed, "
-        "1 could not be compared, 1 breaking change, 1 check failed, 1 check could not be run, 1 contract broken, "
-        "2 safeguards loosened, 1 expectation not met, 1 expectation cannot be told, 2 problems"
+        "1 dataset stale, 1 dataset perhaps stale, 1 dataset already stale in the base, 1 unexpected difference, "
+        "2 datasets changed, 1 added, 1 removed, 1 could not be compared, 1 breaking change, 1 check failed, "
+        "1 warning, 1 check could not be run, 1 contract broken, 2 safeguards loosened, 1 expectation not met, "
+        "1 expectation cannot be told, 2 problems"
     )
 
 
@@ -74,19 +75,17 @@ def test_what_is_no_rule_is_refused_with_the_nearest_one(text: str, hint: str) -
 
 
 def reasons(text: str, **changes: object) -> tuple[str, ...]:
-    sound = replace(troubled_review(), problems=(), diff=shop_diff(*added_and_removed()))
+    run = tuple(check for check in troubled_review().checks if check.turn is not CheckTurn.UNKNOWN)
+    sound = replace(troubled_review(), problems=(), diff=shop_diff(*added_and_removed()), checks=run)
     return failures(replace(sound, **changes), parse_fail_on(text))  # type: ignore[arg-type]
 
 
 def test_each_rule_finds_its_own() -> None:
-    assert reasons("stale") == (
-        "gold.revenue is stale: input changed: silver.orders",
+    assert reasons("stale") == ("gold.revenue is stale: input changed: silver.orders",)
+    assert reasons("unseen-source") == (
         "gold.totals may be stale, which cannot be known: sources/totals.csv is not in Git",
     )
-    assert reasons("failed-check") == (
-        "silver.orders: check failed: total >= 0",
-        "bronze.events: check could not be run: row_count > 0",
-    )
+    assert reasons("failed-check") == ("silver.orders: check failed: total >= 0",)
     assert reasons("breaking") == (
         "silver.orders: breaking change: column note added",
         "silver.orders: contract broken: column note added",
@@ -113,7 +112,9 @@ def test_a_check_that_passes_now_fails_nothing() -> None:
     assert reasons("failed-check", checks=checks) == ()
 
 
-@pytest.mark.parametrize("rule", ["stale", "failed-check", "breaking", "removed-rows>1%", "unexpected"])
+@pytest.mark.parametrize(
+    "rule", ["stale", "unseen-source", "failed-check", "breaking", "removed-rows>1%", "unexpected"]
+)
 def test_what_could_not_be_found_out_is_never_fine(rule: str) -> None:
     review = replace(quiet_review(), problems=troubled_review().problems[:1])
     assert failures(review, parse_fail_on(rule)) == ("could not be reviewed: no object for data/bronze/events.parquet",)
@@ -121,6 +122,12 @@ def test_what_could_not_be_found_out_is_never_fine(rule: str) -> None:
     (reason,) = failures(review, parse_fail_on(rule))
     assert reason.startswith("bronze.events could not be compared: ")
     assert failures(review, parse_fail_on("never")) == ()
+    unknown = troubled_review().unknown_checks
+    review = replace(quiet_review(), checks=unknown)
+    assert failures(review, parse_fail_on(rule)) == ("bronze.events: check could not be run: row_count > 0",)
+    assert failures(review, parse_fail_on("never")) == ()
+    warned = replace(quiet_review(), checks=tuple(replace(check, warning=True) for check in unknown))
+    assert failures(warned, parse_fail_on(rule)) == ()
 
 
 def test_a_share_of_removed_rows_is_exact_at_its_limit() -> None:
@@ -130,11 +137,28 @@ def test_a_share_of_removed_rows_is_exact_at_its_limit() -> None:
         assert len(failures(review, parse_fail_on("removed-rows>1%"))) == expected
 
 
+def test_what_is_stale_through_others_or_was_before_fails_nothing() -> None:
+    (stale, _, before) = troubled_review().stale
+    assert reasons("stale", stale=(replace(stale, known=False), before)) == ()
+    assert reasons("stale", stale=(replace(stale, kind=StaleKind.UNCHECKED),)) != ()
+
+
+def test_rows_without_a_key_that_changed_are_not_removed() -> None:
+    changed = TableDiff(ORDERS, Status.CHANGED, rows=Rows(100, 98, added=50, removed=52, changed=None))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (changed,)))
+    assert failures(review, parse_fail_on("removed-rows>2%")) == ()
+    (reason,) = failures(review, parse_fail_on("removed-rows>1%"))
+    assert reason == "silver.orders: 2 rows fewer (there is no key to tell which), 2.0 %, more than 1 %"
+    more = replace(changed, rows=Rows(98, 100, added=52, removed=50, changed=None))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (more,)))
+    assert failures(review, parse_fail_on("removed-rows>0")) == ()
+
+
 def test_a_dataset_that_is_gone_without_a_count_has_lost_its_rows() -> None:
     review = replace(quiet_review(), diff=Diff(BASE, HEAD, (TableDiff(ORDERS, Status.REMOVED),)))
     assert failures(review, parse_fail_on("removed-rows>50%")) == ("silver.orders is removed, with all of its rows",)
 
 
 def test_a_quiet_review_fails_under_no_rule() -> None:
-    rules = parse_fail_on("stale, failed-check, breaking, removed-rows>0, unexpected")
+    rules = parse_fail_on("stale, unseen-source, failed-check, breaking, removed-rows>0, unexpected")
     assert failures(quiet_review(), rules) == ()
