@@ -96,7 +96,7 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
     """What the records alone tell; None where the data has to be looked at."""
     for version in (base, head):
         if name in version.broken:
-            return TableDiff(name, Status.UNAVAILABLE, error=str(version.broken[name]))
+            return TableDiff(name, Status.UNAVAILABLE, error=_told(version.broken[name]))
     old, new = base.records.get(name), head.records.get(name)
     if old is None and new is not None:
         return TableDiff(name, Status.ADDED, rows=Rows(0, new.rows, added=new.rows), columns=_columns(new, added=True))
@@ -201,6 +201,12 @@ def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest
     return {column: now.strictest(then[column]) for column, now in head.tolerances.items() if column in then}
 
 
+def _told(error: MedallionError) -> str:
+    """An error on one line: where, what, and what to do."""
+    where = f"{error.location}: " if error.location else ""
+    return f"{where}{'; '.join(error.message.splitlines())}" + (f"; {error.hint}" if error.hint else "")
+
+
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
@@ -213,5 +219,5 @@ def _files(version: Version, names: Sequence[TableName], failed: dict[TableName,
         try:
             found[name] = tuple(version.files([version.records[name]])[name])
         except MedallionError as error:
-            failed[name] = TableDiff(name, Status.UNAVAILABLE, error=str(error))
+            failed[name] = TableDiff(name, Status.UNAVAILABLE, error=_told(error))
     return found

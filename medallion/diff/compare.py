@@ -10,9 +10,10 @@ from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
 from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
-from medallion.diff.told import cells_changed, samples
+from medallion.diff.told import cells_changed, noise, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
+from medallion.engines.rows.cells import FLOATS, is_number
 from medallion.engines.rows.columns import fold, match_columns
 from medallion.engines.rows.differing import by_key, create, equal_in_place, keyless, twins
 from medallion.engines.rows.pair import pair_of, read_table
@@ -22,11 +23,12 @@ from medallion.models.parse import parse_model
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
+    from medallion.diff.told import Cells
     from medallion.engines.rows.columns import Matching
     from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
@@ -134,6 +136,7 @@ class _Compared:
             histograms=self.asked.histograms,
             differs=bool(rows.added or rows.removed),
         )
+        notes += self._noise(pair, cells) if pair.keys else []
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
@@ -237,6 +240,21 @@ class _Compared:
             notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
         return notes
 
+    def _noise(self, pair: Pair, cells: Sequence[Cells]) -> list[str]:
+        """That floating-point numbers differ in their last digits, which may hide what else has changed."""
+        notes = []
+        for place, (column, comparison) in enumerate(zip(pair.columns, pair.comparisons, strict=True)):
+            floats = {column.base_type, column.head_type} & FLOATS
+            if not (cells[place][0] and floats and is_number(column.base_type) and is_number(column.head_type)):
+                continue
+            rows = noise(self.cursor, pair, place) if comparison.tolerated is None else 0
+            if rows:
+                notes.append(
+                    f"{column.head}: {rows:,} of {cells[place][0]:,} changes are less than 1e-9 of the number; "
+                    "@tolerance leaves such out"
+                )
+        return notes[:_NOTES]
+
     # How it differs
 
     def _rows(self, pair: Pair) -> tuple[Rows, list[str]]:
@@ -296,4 +314,5 @@ class _Compared:
         return int(rows)
 
 
+_NOTES = 5
 _TWICE = "rows whose key comes twice are compared as a multiset within the key"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.engines.rows.pair import Pair
 
-__all__ = ["Cells", "cells_changed", "patterns", "samples"]
+__all__ = ["Cells", "cells_changed", "noise", "patterns", "samples"]
 
 #: A cell that changed: in how many rows, and in how many of them NULL came, or went.
 Cells = tuple[int, int, int]
@@ -51,6 +51,16 @@ def _counted(cursor: duckdb.DuckDBPyConnection, conditions: Mapping[int, str]) -
         (row,) = cursor.execute(f"SELECT {counts} FROM {TABLE} WHERE {_BOTH}").fetchall()
         found += map(int, row)
     return found
+
+
+def noise(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> int:
+    """In how many rows two numbers of a column differ in their last digits alone: by less than 1e-9 of the larger."""
+    old, new = (f"CAST({side}{column} AS DOUBLE)" for side in "on")
+    near = f"isfinite({old}) AND isfinite({new}) AND abs({old} - {new}) <= 1e-9 * greatest(abs({old}), abs({new}))"
+    ((rows,),) = cursor.execute(
+        f"SELECT count(*) FROM {TABLE} WHERE {_BOTH} AND {pair.differs(column)} AND {near}"
+    ).fetchall()
+    return int(rows)
 
 
 def patterns(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> tuple[tuple[Pattern, ...], int, int]:

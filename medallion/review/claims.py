@@ -208,7 +208,10 @@ class _Line:
                 return self._rows(what)
         if self._is_amount():
             return self._amount_of(before)
-        near = nearest(self._next.text, _WORDS) if self._next else None
+        word = self._next.text if self._next else ""
+        near = nearest(word, _WORDS) if word and word not in _WORDS else None
+        if word in _BECAME:
+            return self._fail(f'"{word}" comes after a column: column NAME {word}')
         return self._fail(f'did you mean "{near}"?' if near else "a claim is missing here")
 
     def _became(self) -> Became:

@@ -394,3 +394,14 @@ def test_blame_finds_a_renamed_column_as_diff_does(tmp_path: Path) -> None:
     ]
     with RowReader(Config(tmp_path), [tmp_path]) as reader:
         assert reader.renamed(files[0], files[1], {"id": "id"}, ["id"]) == {"amount": "refund"}
+
+
+def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:
+    rows = "SELECT i AS id, i + 0.1::DOUBLE AS v FROM range(100) t(i)"
+    head = f"SELECT id, CASE WHEN id = 7 THEN 99 ELSE v * 1.0000000000000002 END AS v FROM ({rows})"
+    found = compared(tmp_path, rows, head, "@key id")
+    column = found.column("v")
+    assert column is not None
+    assert f"{(column.changed or 0) - 1} of {column.changed} changes are less than 1e-9" in " ".join(found.notes)
+    # The number 7 counts as another one, and @tolerance leaves out the rest.
+    assert _counts(compared(tmp_path, rows, head, "@key id\n@tolerance v 1e-9")) == (0, 0, 1)
