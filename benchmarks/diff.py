@@ -11,7 +11,7 @@ memory. Both are timed from their start, and their peak is that of the whole pro
   the same, as they do then; the files are read all the same.
 - ``medallion diff`` from its start, in a project of a hundred datasets none of which differs.
 
-Goals: 1.1 times the floor for the first two, with 0.7 times its memory and at most 1 GB; 0.5 times; 0.3 s.
+Goal: 1.1 times the floor for the first two, with 0.7 times its memory and at most 1 GB; 0.5 times; 0.3 s.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_a_missing_git_is_named_with_a_way_to_get_it(project: Project, programs:
 
 
 def test_a_missing_git_lfs_is_named_with_a_way_to_get_it(project: Project, programs: Path) -> None:
-    script(programs, "git", f'[ "$3" = lfs ] && exit 1\nexec {real_git()} "$@"')
+    script(programs, "git", f'[ "$5" = lfs ] && exit 1\nexec {real_git()} "$@"')
     project.write("notes.sql", "")
     project.run("commit", "-m", "x", env={"PATH": str(programs)}).refused(
         "git-lfs is not installed, or not on PATH", "apt-get install git-lfs"
@@ -81,7 +81,7 @@ def test_a_git_that_is_too_old_is_refused_with_the_version_needed(project: Proje
 
 def test_a_git_lfs_that_is_too_old_is_refused_with_the_version_needed(project: Project, programs: Path) -> None:
     old = "git-lfs/2.13.2 (GitHub; linux amd64; go 1.15)"
-    script(programs, "git", f'[ "$3" = lfs ] && echo "{old}" && exit\nexec {real_git()} "$@"')
+    script(programs, "git", f'[ "$5" = lfs ] && echo "{old}" && exit\nexec {real_git()} "$@"')
     project.run("commit", "-m", "x", env={"PATH": str(programs)}).refused("git-lfs 2.13.2 is too old", "3.3")
 
 
