@@ -97,7 +97,7 @@ def with_files_up_to(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def _heed_ctrl_c() -> None:
+def heed_ctrl_c() -> None:
     """A shell that starts the tests in the background has Ctrl-C ignored, and a child inherits that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -175,7 +175,7 @@ class Project(Work):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_heed_ctrl_c,
+            preexec_fn=heed_ctrl_c,
         )
         try:
             yield process

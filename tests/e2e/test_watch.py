@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import SLOW, Project, command, wait_for
+from tests.e2e.conftest import SLOW, Project, command, heed_ctrl_c, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,7 @@ def watching(project: Project, *args: str, ready: str = READY) -> Iterator[Watch
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
     found = Watching(process)
     try:
