@@ -19,7 +19,6 @@ from medallion.engines.rows.differing import by_key, create, equal_in_place, key
 from medallion.engines.rows.pair import pair_of, read_table
 from medallion.engines.sql import identifier
 from medallion.errors import MedallionError
-from medallion.models.parse import parse_model
 from medallion.names import TableName, nearest
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ class Asked:
         """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""
         if not self.where:
             return
+        from medallion.models.parse import parse_model
+
         try:
             model = parse_model(
                 TableName("where", "rows"), "--where", f"FROM rows.any WHERE (\n{self.where}\n)", ("rows", "where")
