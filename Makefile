@@ -28,6 +28,7 @@ test: $(VENV)/.developing
 	@scripts/ensure-chromium
 	@$(BIN)/python -m compileall -q medallion
 	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 0 -m alone tests/engines/test_spilling.py
 
 # Every test there is; `make test` leaves out those that take long and seldom find what the others do not.
 thorough: $(VENV)/.developing

@@ -37,7 +37,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / ".medallion" / "tmp").iterdir())
 
 
-@pytest.mark.thorough  # Beside other tests DuckDB sometimes cannot get its last block within so little memory.
+@pytest.mark.alone  # Beside other tests DuckDB sometimes cannot get its last block within so little memory.
 def test_a_sort_four_times_larger_than_memory_spills_and_cleans_up(tmp_path: Path) -> None:
     large = project(tmp_path, LIMIT, LARGE)
     result = large.run()

@@ -87,7 +87,6 @@ def test_a_file_that_only_duckdb_takes_for_one_is_refused(bench: _Open, sql: str
         pytest.param(  # Nearly all of it is what DuckDB takes to explain and to write 900 additions.
             f"SELECT {'+'.join(['n'] * 900)} AS n FROM bronze.orders".replace("n+", "n::BIGINT+", 1),
             [],
-            marks=pytest.mark.thorough,
         ),
     ],
 )
