@@ -42,8 +42,9 @@ class Asked:
     """What to tell of each dataset.
 
     ``where`` is a condition in SQL: only rows are compared of which it is true in either version, or without a key, in
-    their own; it may name a column that one version has alone. ``columns`` are those to
-    compare besides the key; none means all. ``limit`` is how many rows that differ are shown, 0 for all. ``discreet``:
+    their own; it may name a column that one version has alone. ``columns`` are those to compare besides the key; none
+    means all. ``limit`` is how many rows that differ are shown, 0 for all. ``histograms``: whether to count values in
+    bins. ``discreet``:
     why a dataset cannot be compared is told without values of it. ``strictest``: numbers may lie apart as far as both
     versions allow, and not only the head.
     """
