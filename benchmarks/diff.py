@@ -57,7 +57,8 @@ _OURS = """
 import os, sys, tempfile
 from pathlib import Path
 import duckdb
-from medallion.diff.compare import Asked, Part, compare
+from medallion.diff.asked import Asked
+from medallion.diff.compare import Part, compare
 from medallion.engines.sandbox import connect
 from medallion.models.parse import parse_model
 from medallion.names import TableName

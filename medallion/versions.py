@@ -13,10 +13,9 @@ from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_folder, data_state, read_records
 from medallion.plan import DataState
-from medallion.publish import write_file
+from medallion.publish import between_renames, write_file
 from medallion.records import DataFile, Record, record_path
 from medallion.schemas import schema_of
-from medallion.workspace import between_renames, graph_at, load_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,7 +101,13 @@ def version_here(config: Config, store: Callable[[], Store | None], identities: 
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             del records[name]
-    return _work_tree(config, store, identities, (records, broken, data), lambda: load_graph(config))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import load_graph
+
+        return load_graph(config)
+
+    return _work_tree(config, store, identities, (records, broken, data), read)
 
 
 def _work_tree(
@@ -124,7 +129,13 @@ def version_at(config: Config, repo: Repository, store: Store, revision: str, id
     """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
     commit = repo.resolve(revision)
     snapshot = read_snapshot(repo, config, commit)
-    return version_from(config, repo, store, snapshot, identities, lambda: graph_at(config, repo, commit))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import graph_at
+
+        return graph_at(config, repo, commit)
+
+    return version_from(config, repo, store, snapshot, identities, read)
 
 
 def version_from(

@@ -17,7 +17,7 @@ from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.parsed import Parsed
 from medallion.past import Past
 from medallion.plan import DataState, Observed
-from medallion.publish import staged_record
+from medallion.publish import between_renames
 from medallion.records import AFTER_MERGE
 from medallion.utf8 import decoded
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Workspace",
     "asked_of",
-    "between_renames",
     "graph_at",
     "graph_from",
     "load_graph",
@@ -175,16 +174,6 @@ def _unknown_private(graph: Graph, records: Mapping[TableName, Record]) -> dict[
                 location=model.locate(mark.offset, len("@private")),
                 hint=f'did you mean "{near}"?' if near else f"the columns are {', '.join(columns)}",
             )
-    return found
-
-
-def between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
-    """Datasets whose data is published and whose record is not yet, because a run is at it or was killed there."""
-    found = {}
-    for staged in sorted((config.state / "publish").glob("*.json")):
-        record = staged_record(config, TableName.parse(staged.stem))
-        if record and data_state(record.dataset, record, identities) is DataState.PRESENT:
-            found[record.dataset] = record
     return found
 
 
