@@ -7,7 +7,7 @@ where the row is like none of what was merged. Versions with the same content ar
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.causes import Causes
@@ -17,6 +17,7 @@ from medallion.diff.value import Cell, RowStatus
 from medallion.errors import MedallionError
 from medallion.git.lfs import Pointer
 from medallion.git.objects import read_objects
+from medallion.privacy import without_names
 from medallion.records import Record, record_path
 from medallion.versions import files_at, files_in_worktree
 
@@ -260,7 +261,9 @@ class _Search:
             cells = self._cells(step.new, new, private, added=True)
         elif isinstance(before, Row) and old:
             cells = self._cells(old, before, private, added=False)
-        return self._told(step, status, cells, causes, tuple(notes))
+        labels = self.causes.labels
+        cells = tuple(replace(cell, column=labels.get(cell.column.lower(), cell.column)) for cell in cells)
+        return self._told(step, status, cells, causes, tuple(without_names(note, labels) for note in notes))
 
     def _cells(self, state: _State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:
         """All cells but those of the key."""

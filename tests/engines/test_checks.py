@@ -19,6 +19,7 @@ from medallion.events import CheckResult, CheckStatus
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_check, parse_macros, parse_model
 from medallion.names import TableName
+from medallion.privacy import hidden_columns
 from medallion.records import Built, Column, DataFile, Record
 from tests.engines.bench import LAYERS, Bench
 
@@ -123,6 +124,7 @@ class Checks:
                 record,
                 files,
                 former,
+                secret=hidden_columns([(graph, {X: record})]),
                 now=NOW,
                 keep=config.state / "failed",
                 in_order=self.in_order,
