@@ -99,6 +99,15 @@ def test_a_key_with_one_value_ends_and_is_compared_as_a_multiset(tmp_path: Path)
     assert "multiset" in found.notes[0]
 
 
+def test_intervals_are_no_key_as_a_month_would_be_that_of_thirty_days(tmp_path: Path) -> None:
+    rows = "SELECT INTERVAL (i) days AS span, i AS v FROM range(40) t(i)"
+    head = f"SELECT CASE WHEN v = 30 THEN INTERVAL '1 month' ELSE span END AS span, v % 40 AS v FROM ({rows})"
+    found = compared(tmp_path, f"SELECT span FROM ({rows})", f"SELECT span FROM ({head})", "@key span")
+    assert found.key.columns == ()
+    assert "span holds intervals" in found.key.why
+    assert _counts(found) == (1, 1, None)
+
+
 # The schema
 
 
@@ -163,6 +172,9 @@ def test_a_retyped_value_is_the_same_where_nothing_was_lost(tmp_path: Path, base
         ("'2024-01-01 12:00:00.1234564'", "TIMESTAMP '2024-01-01 12:00:00.123456'"),
         ("'1.00000000000000000001'", "1::INTEGER"),
         ("INTERVAL '1 month'", "INTERVAL '30 days'"),
+        ("[INTERVAL '1 month']", "[INTERVAL '30 days']"),
+        ("{'a': [{'b': INTERVAL '1 day'}]}", "{'a': [{'b': INTERVAL '24 hours'}]}"),
+        ("MAP {1: INTERVAL '1 month'}", "MAP {1: INTERVAL '30 days'}"),
     ],
 )
 def test_digits_that_are_lost_make_another_value(tmp_path: Path, text: str, value: str) -> None:
