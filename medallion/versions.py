@@ -46,22 +46,27 @@ __all__ = [
 class Version:
     """Datasets, models and checks of one moment: a full commit hash, or "" for the work tree.
 
-    ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
-    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are
-    records that cannot be read, and ``read`` reads the models.
+    ``files`` finds the real Parquet files of datasets, ``clock`` tells what the age of data is counted from: at a
+    commit, its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken``
+    are records that cannot be read, and ``read`` reads the models.
     """
 
     commit: str
     records: Mapping[TableName, Record]
     broken: Mapping[TableName, MedallionError]
     files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
-    now: datetime
+    clock: Callable[[], datetime]
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
 
     @property
     def name(self) -> str:
         """The hash, or "work tree"."""
         return self.commit or "work tree"
+
+    @cached_property
+    def now(self) -> datetime:
+        """What the age of data is counted from."""
+        return self.clock()
 
     @property
     def graph(self) -> Graph:
@@ -122,7 +127,7 @@ def _work_tree(
     def files(wanted: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return {r.dataset: files_in_worktree(config, store(), r, data[r.dataset], identities) for r in wanted}
 
-    return Version("", records, broken, files, datetime.now(UTC), read)
+    return Version("", records, broken, files, lambda: datetime.now(UTC), read)
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
@@ -148,13 +153,15 @@ def version_from(
 ) -> Version:
     """The same of a commit whose records were read already; ``read`` reads the models."""
     commit = snapshot.commit
-    moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+
+    def clock() -> datetime:
+        moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+        return datetime.fromtimestamp(int(moment), UTC)
 
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
-    now = datetime.fromtimestamp(int(moment), UTC)
-    return Version(commit, snapshot.records, snapshot.broken, files, now, read)
+    return Version(commit, snapshot.records, snapshot.broken, files, clock, read)
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,10 @@ def graph_at(config: Config, repo: Repository, commit: str) -> tuple[Graph, list
 
 def graph_from(config: Config, texts: Mapping[str, bytes]) -> tuple[Graph, list[MedallionError]]:
     """The same of SQL files that were read already, by their paths."""
-    return graph_of(texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file)
+    parsed = Parsed(config, commit=True)
+    found = graph_of(texts, lambda path: decoded(texts[path], path), parsed, config.layers, config.file)
+    parsed.save()
+    return found
 
 
 def _sql_files(root: str, folder: str) -> Iterator[str]:
