@@ -19,6 +19,7 @@ __all__ = ["SpooledRows", "kept"]
 
 # So many rows are in memory at once.
 _BLOCK = 1000
+_STATUSES = {str(status): status for status in RowStatus}
 
 
 def kept(rows: Iterable[RowChange]) -> Sequence[RowChange]:
@@ -89,4 +90,4 @@ def _plain(row: RowChange) -> tuple[Any, ...]:
 
 def _row(plain: tuple[Any, ...]) -> RowChange:
     status, key, cells, count = plain
-    return RowChange(RowStatus(status), key, tuple(Cell(*cell) for cell in cells), count)
+    return RowChange(_STATUSES[status], key, tuple(Cell(*cell) for cell in cells), count)
