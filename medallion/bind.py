@@ -13,7 +13,8 @@ from medallion.observe import Identities, data_state, read_records
 from medallion.publish import staged_record
 from medallion.query import Binding
 from medallion.records import record_path
-from medallion.versions import files_at, files_in_worktree, need, read_snapshot
+from medallion.version_files import files_at, files_in_worktree
+from medallion.versions import need, read_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,8 @@ from medallion.git.lfs import Pointer
 from medallion.git.staging import stage
 from medallion.observe import Identities, data_folder
 from medallion.publish import publish
-from medallion.versions import files_at, need, read_snapshot
+from medallion.version_files import files_at
+from medallion.versions import need, read_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

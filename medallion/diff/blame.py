@@ -18,7 +18,7 @@ from medallion.diff.states import History
 from medallion.diff.value import Cell, RowStatus
 from medallion.errors import MedallionError
 from medallion.git.lfs import Pointer
-from medallion.versions import files_at, files_in_worktree
+from medallion.version_files import files_at, files_in_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
