@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
+from medallion.identities import Identities
 from medallion.models.parse import parse_macros
 from medallion.models.tokens import lex
 from medallion.names import TableName, nearest
-from medallion.observe import Identities, data_state, read_records
+from medallion.observe import data_state, read_records
 from medallion.publish import staged_record
 from medallion.query import Binding
 from medallion.records import record_path

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.errors import BuildError, Location, MedallionError
-from medallion.observe import Identities, data_folder
+from medallion.observe import data_folder
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
     from medallion.config import Config
+    from medallion.identities import Identities
     from medallion.names import TableName
 
 __all__ = ["dataset_files", "publish", "recover", "staged_record", "write_file"]

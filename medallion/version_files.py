@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.git.repository import Repository
+    from medallion.identities import Identities
     from medallion.names import TableName
-    from medallion.observe import Identities
     from medallion.records import DataFile, Record
 
 __all__ = ["Found", "each_at", "each_in_worktree", "files_at", "files_in_worktree"]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
+    from medallion.identities import Identities
     from medallion.models.graph import Graph
-    from medallion.observe import Identities
     from medallion.plan import DataState
     from medallion.schemas import Contracts, Schema
     from medallion.version_files import Found

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from medallion.catalog import Log
     from medallion.diff.blame import Blame
     from medallion.diff.value import Diff
+    from medallion.identities import Identities
     from medallion.models.model import Model
-    from medallion.observe import Identities
     from medallion.query import Result
     from medallion.records import Record
     from medallion.review.value import Review
@@ -82,7 +82,7 @@ class Looking(Ground):
         from medallion.diff.compare import Asked
         from medallion.diff.export import new_file
         from medallion.diff.revisions import parse_range, resolve_range
-        from medallion.observe import Identities
+        from medallion.identities import Identities
 
         sides = resolve_range(self.repository, parse_range(revisions))
         identities = Identities(self.config.root)

@@ -19,10 +19,11 @@ from medallion.diff.compare import Asked
 from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest
-from medallion.observe import real_files, source_state
+from medallion.observe import real_files
 from medallion.records import Built, DataFile, Record
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
+from medallion.sources import source_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.diff.value import Diff, TableDiff
     from medallion.engines.protocol import Engine
+    from medallion.identities import Identities
     from medallion.names import TableName
-    from medallion.observe import Identities
     from medallion.review.trees import Tree
     from medallion.versions import Version
 

@@ -13,10 +13,12 @@ import pytest
 from medallion.cachefile import read_cache, write_cache
 from medallion.config import Config
 from medallion.errors import DataError, SourceError
+from medallion.identities import Identities
 from medallion.names import TableName
-from medallion.observe import Identities, data_state, is_allowed, read_records, real_files, source_state
+from medallion.observe import data_state, read_records, real_files
 from medallion.plan import DataState
 from medallion.records import Built, DataFile, Record
+from medallion.sources import is_allowed, source_state
 
 if TYPE_CHECKING:
     from pathlib import Path
