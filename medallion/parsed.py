@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from medallion.cachefile import read_cache, write_cache
+from medallion.cachefile import read_entries, write_cache
 from medallion.installed import version_of
 from medallion.models.encoded import (
     decode_check,
@@ -41,12 +41,8 @@ class Parsed:
     def __init__(self, config: Config) -> None:
         self._file = config.state / "cache" / "models.json"
         self._layers = config.layers
-        self._known: dict[str, Any] = {}
+        self._known = read_entries(self._file, self._format, "entries")
         self._used: dict[str, Any] = {}
-        document = read_cache(self._file)
-        if isinstance(document, dict) and document.get("format") == self._format:
-            entries = document.get("entries")
-            self._known = entries if isinstance(entries, dict) else {}
 
     @property
     def _format(self) -> list[str]:
