@@ -67,10 +67,12 @@ def run_medallion(
     if before is None and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {}):
         code, out, err = started.run(args, folder, {**os.environ, **(env or {})}, PATIENCE)
         return Ran(code, out.decode(), err.decode())
+    # What was taken from it must not spoil the bytecode that all share: Python does not see that it was cut off.
+    own = {"PYTHONDONTWRITEBYTECODE": "1"} if before else {}
     done = subprocess.run(
         command(*args),
         cwd=folder,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **own, **(env or {})},
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
