@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
 from medallion.names import TableName, nearest
 from medallion.observe import data_state, read_records
+from medallion.publish import between_renames
 from medallion.records import Record, record_path
 from medallion.schemas import schema_of
 from medallion.version_files import each_at, each_in_worktree, files_at, files_in_worktree
-from medallion.workspace import between_renames, graph_at, load_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,9 +47,9 @@ class Version:
     """Datasets, models and checks of one moment: a full commit hash, or "" for the work tree.
 
     ``files`` finds the real Parquet files of datasets, or raises where one cannot be had; ``find`` finds those that can
-    be had, and says why the others cannot. ``now`` is what the age of data is counted from: at a commit,
-    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are
-    records that cannot be read, and ``read`` reads the models.
+    be had, and says why the others cannot. ``clock`` tells what the age of data is counted from: at a commit, its own
+    time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are records that
+    cannot be read, and ``read`` reads the models.
     """
 
     commit: str
@@ -57,13 +57,18 @@ class Version:
     broken: Mapping[TableName, MedallionError]
     files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
     find: Callable[[Sequence[Record]], Found]
-    now: datetime
+    clock: Callable[[], datetime]
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
 
     @property
     def name(self) -> str:
         """The hash, or "work tree"."""
         return self.commit or "work tree"
+
+    @cached_property
+    def now(self) -> datetime:
+        """What the age of data is counted from."""
+        return self.clock()
 
     @property
     def graph(self) -> Graph:
@@ -103,7 +108,13 @@ def version_here(config: Config, store: Callable[[], Store | None], identities: 
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             del records[name]
-    return _work_tree(config, store, identities, (records, broken, data), lambda: load_graph(config))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import load_graph
+
+        return load_graph(config)
+
+    return _work_tree(config, store, identities, (records, broken, data), read)
 
 
 def _work_tree(
@@ -121,14 +132,20 @@ def _work_tree(
     def find(wanted: Sequence[Record]) -> Found:
         return each_in_worktree(config, store(), wanted, data, identities)
 
-    return Version("", records, broken, files, find, datetime.now(UTC), read)
+    return Version("", records, broken, files, find, lambda: datetime.now(UTC), read)
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
     """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
     commit = repo.resolve(revision)
     snapshot = read_snapshot(repo, config, commit)
-    return version_from(config, repo, store, snapshot, identities, lambda: graph_at(config, repo, commit))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import graph_at
+
+        return graph_at(config, repo, commit)
+
+    return version_from(config, repo, store, snapshot, identities, read)
 
 
 def version_from(
@@ -141,7 +158,10 @@ def version_from(
 ) -> Version:
     """The same of a commit whose records were read already; ``read`` reads the models."""
     commit = snapshot.commit
-    moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+
+    def clock() -> datetime:
+        moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+        return datetime.fromtimestamp(int(moment), UTC)
 
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
@@ -149,8 +169,7 @@ def version_from(
     def find(records: Sequence[Record]) -> Found:
         return each_at(repo, store, config, commit, records, identities)
 
-    now = datetime.fromtimestamp(int(moment), UTC)
-    return Version(commit, snapshot.records, snapshot.broken, files, find, now, read)
+    return Version(commit, snapshot.records, snapshot.broken, files, find, clock, read)
 
 
 @dataclass(frozen=True)
