@@ -214,3 +214,14 @@ def project(built: Path, tmp_path: Path) -> Project:
     """bronze.orders → silver.orders → gold.revenue, built and committed."""
     shutil.copytree(built, tmp_path / "shop", symlinks=True)
     return Project(tmp_path / "shop")
+
+
+@pytest.fixture
+def checked(project: Project) -> Project:
+    """silver.orders is checked, and passes; committed."""
+    from tests.e2e.edits import annotate
+
+    annotate(project, "@check total >= 5")
+    project.run("run").ok()
+    project.run("commit", "-m", "a check").ok()
+    return project

@@ -15,7 +15,7 @@ from tests.review.forges import TOKEN, Forge
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BODY", "GITLAB_JOB", "REPORT", "Time", "environment", "outcome", "refusal", "send"]
+__all__ = ["BODY", "GITLAB_JOB", "REPORT", "Time", "environment", "outcome", "outputs", "refusal", "send"]
 
 
 REPORT = "**1 dataset changed**\n\n| dataset | rows |\n| --- | ---: |\n| gold.revenue | 12 |\n"
@@ -57,3 +57,12 @@ def refusal(forge: Forge, job: Mapping[str, str], time: Time, **more: str) -> Fo
     assert caught.value.hint
     assert TOKEN not in str(caught.value)
     return caught.value
+
+
+def outputs(text: str) -> dict[str, str]:
+    """What a runner reads: ``name<<END``, lines of the value, ``END``."""
+    found, lines = {}, iter(text.splitlines())
+    for line in lines:
+        name, _, end = line.partition("<<")
+        found[name] = "\n".join(iter(lambda: next(lines), end))
+    return found

@@ -9,8 +9,7 @@ import pytest
 from medallion.errors import ForgeError
 from medallion.review.post import Wanted, deliver
 from medallion.review.verdict import verdict
-from tests.review.posting import Time, environment
-from tests.review.test_job_files import outputs
+from tests.review.posting import Time, environment, outputs
 from tests.review_examples import quiet_review
 
 if TYPE_CHECKING:
