@@ -24,6 +24,7 @@ from medallion.records import Built, DataFile, Record
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
 from medallion.sources import source_state
+from medallion.version_files import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -156,7 +157,10 @@ def _old_on_new(between: Between, name: TableName, before: Record) -> Version:
         record = _built(between, engine, name, before, file)
         write_cache(about, record.encode().decode())
     version = between.base[1]
-    return replace(version, records={name: record}, broken={}, files=lambda _: {name: [file]})
+    there = {name: [file]}
+    return replace(
+        version, records={name: record}, broken={}, files=lambda _: there, find=lambda _: Found(there, lost={})
+    )
 
 
 def _source_content(between: Between, path: str) -> str:
