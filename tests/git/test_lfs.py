@@ -271,6 +271,18 @@ def test_of_objects_that_did_not_come_each_can_be_told_by_itself(
     assert clone.store.request([origin[1]]) is None
 
 
+def test_an_object_that_only_another_remote_has_is_fetched_from_there(
+    work: Work, origin: list[Pointer], tmp_path: Path
+) -> None:
+    clone = work.clone(tmp_path / "clone")
+    fork = clone.git("remote", "get-url", "origin")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "empty")], check=True)
+    clone.git("remote", "set-url", "origin", (tmp_path / "empty").as_uri())
+    clone.git("remote", "add", "fork", fork)
+    clone.store.fetch(origin[:2])
+    assert clone.store.missing(origin[:2]) == []
+
+
 def test_a_fetch_without_a_remote_says_so(work: Work, origin: list[Pointer], tmp_path: Path) -> None:
     clone = work.clone(tmp_path / "clone")
     clone.git("remote", "remove", "origin")
