@@ -8,7 +8,7 @@ from medallion.cli.console import count
 from medallion.cli.diff_columns import MARGIN
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import is_number, quoted, short_value, side_by_side
+from medallion.cli.value_text import is_number, quoted, short_value, side_by_side, told_apart
 from medallion.diff.value import RowStatus
 from medallion.printable import printable
 
@@ -24,6 +24,10 @@ _MOST_CELLS = 12
 _MOST_KEYS = 4
 _WIDEST_NAME = 24
 _WIDEST_VALUE = 60
+# A value of a row that came or went.
+_WHOLE = 32
+# The values of a cell have so much room at least, where the key can give it.
+_NARROWEST = 8
 _PRIVATE = "(private)"
 _SIGNS = {RowStatus.ADDED: ("+", "green"), RowStatus.REMOVED: ("−", "red"), RowStatus.CHANGED: ("~", "yellow")}
 
@@ -69,24 +73,29 @@ class _Rows:
         changed = [cell for row in table.samples if row.status is RowStatus.CHANGED for cell in row.cells]
         self.names = min(_WIDEST_NAME, max((cells(printable(cell.column)) for cell in changed), default=0), width // 4)
         self.names = max(self.names, len("column")) if changed else 0
-        room = width - self.start - (self.names + _GAP) - _GAP
         sides = [side_name(diff.base.short), side_name(diff.head.short)]
         wanted = [
             min(_WIDEST_VALUE, max([cells(side), *(_wide(cell, i) for cell in changed)]))
             for i, side in enumerate(sides)
         ]
+        room = width - self.start - (self.names + _GAP) - _GAP if changed else 2
+        # The key gives where too little would be left of the values.
+        while room < sum(min(_NARROWEST, wide) for wide in wanted) and max(self.widths, default=0) > _NARROWEST:
+            self.widths[self.widths.index(max(self.widths))] -= 1
+            room, self.start = room + 1, self.start - 1
         self.values = _shared(wanted, max(2, room))
         self.sides = [shorten(side, wide) for side, wide in zip(sides, self.values, strict=True)]
+        self.shown_keys = [
+            told_apart(column, wide) for column, wide in zip(zip(*self.keys, strict=True), self.widths, strict=False)
+        ]
+        self.shown = _whole_values(table.samples)
 
     def _joined(self, key: Sequence[str]) -> list[str]:
         """A key of many columns is one text."""
         return [", ".join(key)] if self.joined else list(key)
 
     def _key(self, row: RowChange) -> list[str]:
-        return [
-            _PRIVATE if private else short_value(value, _WIDEST_VALUE)
-            for value, private in zip(row.key, self.private, strict=True)
-        ]
+        return [_PRIVATE if private else quoted(value) for value, private in zip(row.key, self.private, strict=True)]
 
     def lines(self) -> Iterator[Text]:
         """A header, a line a cell that changed, and a line for each row that came or went."""
@@ -101,8 +110,8 @@ class _Rows:
     def _keys(self, key: Sequence[str]) -> str:
         parts = []
         numbers = [False] if self.joined else self.numbers
-        for text, wide, right in zip(key, self.widths, numbers, strict=True):
-            cut = shorten(text, wide)
+        for i, (text, wide, right) in enumerate(zip(key, self.widths, numbers, strict=True)):
+            cut = self.shown_keys[i].get(text) or shorten(text, wide)
             space = " " * (wide - cells(cut))
             parts.append(space + cut if right else cut + space)
         return (" " * _GAP).join(parts)
@@ -131,30 +140,43 @@ class _Rows:
         line = self._begin(row, key)
         times = f"× {row.count:,}" if row.count > 1 else ""
         room = self.width - self.start - (len(times) + _GAP if times else 0)
-        line.append(_values(row, room), style=_SIGNS[row.status][1])
+        line.append(self._values(row, room), style=_SIGNS[row.status][1])
         if times:
             line.append(" " * _GAP + times, style="bold")
         line.rstrip()
         return line
 
+    def _values(self, row: RowChange, room: int) -> str:
+        """``status paid · total 12.00 · … 3 more``"""
+        texts: list[str] = []
+        used = 0
+        for i, cell in enumerate(row.cells):
+            name = short_value(cell.column, _WIDEST_NAME)
+            text = f"{name} {_PRIVATE if cell.private else self.shown[cell.column, quoted(_whole_value(row, cell))]}"
+            left = len(row.cells) - i
+            more = f"… {left:,} more"
+            spare = cells(f" · … {left - 1:,} more") if left > 1 else 0
+            if used + cells(text) + spare > room:
+                texts.append(shorten(text, room) if not texts and spare == 0 else more)
+                break
+            texts.append(text)
+            used += cells(text) + 3
+        return shorten(" · ".join(texts), room)
 
-def _values(row: RowChange, room: int) -> str:
-    """``status paid · total 12.00 · … 3 more``"""
-    texts: list[str] = []
-    used = 0
-    for i, cell in enumerate(row.cells):
-        value = cell.head if row.status is RowStatus.ADDED else cell.base
-        name = short_value(cell.column, _WIDEST_NAME)
-        text = f"{name} {_PRIVATE if cell.private else short_value(value, 32)}"
-        left = len(row.cells) - i
-        more = f"… {left:,} more"
-        spare = cells(f" · … {left - 1:,} more") if left > 1 else 0
-        if used + cells(text) + spare > room:
-            texts.append(shorten(text, room) if not texts and spare == 0 else more)
-            break
-        texts.append(text)
-        used += cells(text) + 3
-    return shorten(" · ".join(texts), room)
+
+def _whole_value(row: RowChange, cell: Cell) -> str | None:
+    return cell.head if row.status is RowStatus.ADDED else cell.base
+
+
+def _whole_values(rows: Sequence[RowChange]) -> dict[tuple[str, str], str]:
+    """How each value of the rows that came or went is shown, by its column and its text."""
+    texts: dict[str, list[str]] = {}
+    for row in rows:
+        for cell in row.cells if row.status is not RowStatus.CHANGED else ():
+            texts.setdefault(cell.column, []).append(quoted(_whole_value(row, cell)))
+    return {
+        (column, text): shown for column, found in texts.items() for text, shown in told_apart(found, _WHOLE).items()
+    }
 
 
 def _wide(cell: Cell, side: int) -> int:
@@ -181,5 +203,5 @@ def _texts(cell: Cell, widths: Sequence[int]) -> tuple[str, str]:
     # Both begin at the same place of the value, so that they can be held against each other.
     one, other = quoted(cell.base), quoted(cell.head)
     if cells(one) > widths[0] or cells(other) > widths[1] or one == other:
-        one, other = side_by_side(cell.base, cell.head, max(min(widths), 4))
+        one, other = side_by_side(cell.base, cell.head, widths[0], widths[1])
     return shorten(one, widths[0]), shorten(other, widths[1])
