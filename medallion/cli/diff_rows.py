@@ -43,13 +43,35 @@ MORE = "--limit 0 shows all, --rows FILE.parquet writes them"
 
 def row_lines(diff: Diff, table: TableDiff, width: int, more: str = MORE) -> list[Text]:
     """The sample rows, in lines of at most ``width`` cells, and how many more there are; ``more`` shows them."""
-    lines = list(_Rows(diff, table, width).lines()) if table.samples else []
     left_out = table.more_rows
+    lines = _sample(table, width) if table.samples and left_out > 0 else []
+    lines += _Rows(diff, table, width).lines() if table.samples else []
     if left_out > 0:
         some = f"… {left_out:,} more" if table.samples else f"… {count(left_out, 'row')} in all"
         text = f"{some}; {more}" if more else some
         lines.append(Text(" " * MARGIN + shorten(text, width - MARGIN), style="dim"))
     return lines
+
+
+def _sample(table: TableDiff, width: int) -> list[Text]:
+    """That the rows are the first of more."""
+    shown, kinds = sum(row.count for row in table.samples), {row.status for row in table.samples}
+    rows = f"{shown:,} of {count(table.differing_rows, 'row')} that differ"
+    text = f"{rows}, the first of each kind:" if len(kinds) > 1 else f"the first {rows}:"
+    return [Text(" " * MARGIN + shorten(text, width - MARGIN), style="dim")]
+
+
+def _ended(table: TableDiff) -> set[int]:
+    """The places of samples that are the last of their kind though there are more: what follows is no neighbour."""
+    rows = table.rows
+    if rows is None:
+        return set()
+    left = {RowStatus.ADDED: rows.added, RowStatus.REMOVED: rows.removed, RowStatus.CHANGED: rows.changed or 0}
+    last = {}
+    for place, row in enumerate(table.samples):
+        left[row.status] -= row.count
+        last[row.status] = place
+    return {place for status, place in last.items() if left[status] > 0} - {len(table.samples) - 1}
 
 
 class _Rows:
@@ -98,14 +120,17 @@ class _Rows:
         return [_PRIVATE if private else quoted(value) for value, private in zip(row.key, self.private, strict=True)]
 
     def lines(self) -> Iterator[Text]:
-        """A header, a line a cell that changed, and a line for each row that came or went."""
+        """A header, a line a cell that changed, a line for each row that came or went; and marks where rows may lie."""
         if self.header or self.names:
             parts = [self._keys(self.header), *(["column".ljust(self.names)] if self.names else [])]
             sides = [side + " " * (wide - cells(side)) for side, wide in zip(self.sides, self.values, strict=True)]
             text = (" " * _GAP).join([*(part for part in parts if part), *(sides if self.names else [])])
             yield Text((" " * (MARGIN + 2) + text).rstrip(), style="dim")
-        for row, key in zip(self.table.samples, self.keys, strict=True):
+        ended = _ended(self.table)
+        for place, (row, key) in enumerate(zip(self.table.samples, self.keys, strict=True)):
             yield from self._changed(row, key) if row.status is RowStatus.CHANGED else [self._whole(row, key)]
+            if place in ended:
+                yield Text(" " * MARGIN + "…", style="dim")
 
     def _keys(self, key: Sequence[str]) -> str:
         parts = []
