@@ -52,8 +52,8 @@ def review(
         typer.Option(
             "--fail-on",
             metavar="RULES",
-            help="Exit with 1 for these: stale, unseen-source, failed-check, breaking, removed-rows>1%, unexpected; "
-            "or never.",
+            help="Exit with 1 for these: stale, unseen-source, failed-check, breaking, removed-rows>1%, unexpected, "
+            "loosened; or never.",
         ),
     ] = DEFAULT_FAIL_ON,
     limit: Annotated[

@@ -62,7 +62,7 @@ def test_rules_are_read_with_their_limits() -> None:
         ("removed-row>1%", 'did you mean "removed-rows"?'),
         ("removed-rows>x", "removed-rows>100"),
         ("stale>1", "write stale alone"),
-        ("nonsense", "there are stale"),
+        ("whatever", "there are stale"),
         ("", "give one or more"),
         (" , ", "give one or more"),
         ("never, stale", "leave"),
@@ -98,6 +98,10 @@ def test_each_rule_finds_its_own() -> None:
     assert reasons("removed-rows>1%") == ("gold.old_totals: 40 rows removed, 100 %, more than 1 %",)
     assert reasons("removed-rows>14")[0] == "silver.orders: 15 rows removed, 0.02 %, more than 14"
     assert reasons("removed-rows>40") == ()
+    assert reasons("loosened") == (
+        "silver.orders: loosened: not_null total: removed",
+        "silver.orders: loosened: @private email: removed",
+    )
     assert reasons("never") == ()
 
 
@@ -113,7 +117,7 @@ def test_a_check_that_passes_now_fails_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["stale", "unseen-source", "failed-check", "breaking", "removed-rows>1%", "unexpected"]
+    "rule", ["stale", "unseen-source", "failed-check", "breaking", "removed-rows>1%", "unexpected", "loosened"]
 )
 def test_what_could_not_be_found_out_is_never_fine(rule: str) -> None:
     review = replace(quiet_review(), problems=troubled_review().problems[:1])
@@ -160,5 +164,5 @@ def test_a_dataset_that_is_gone_without_a_count_has_lost_its_rows() -> None:
 
 
 def test_a_quiet_review_fails_under_no_rule() -> None:
-    rules = parse_fail_on("stale, unseen-source, failed-check, breaking, removed-rows>0, unexpected")
+    rules = parse_fail_on("stale, unseen-source, failed-check, breaking, removed-rows>0, unexpected, loosened")
     assert failures(quiet_review(), rules) == ()
