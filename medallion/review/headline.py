@@ -21,6 +21,7 @@ __all__ = [
     "changed_columns",
     "changed_names",
     "checks_in_words",
+    "emptied_in_words",
     "headline",
     "is_private",
     "key_in_words",
@@ -62,6 +63,12 @@ def checks_in_words(count: CheckCount) -> tuple[str, str]:
     return "", ", ".join([f"{count.passed:,} passed", *rest])
 
 
+def emptied_in_words(table: TableDiff) -> str:
+    """What is said of a dataset that became empty, which is seldom meant."""
+    rows = table.rows.base if table.rows else 0
+    return f"had {counted(rows, 'row')} and has none any more"
+
+
 def _is_told(column: ColumnDiff) -> bool:
     """Whether there is something to tell; without a key that is where the values as a whole are others."""
     if (
@@ -85,8 +92,8 @@ def changed_columns(table: TableDiff) -> tuple[ColumnDiff, ...]:
 def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()) -> tuple[int, ...]:
     """Places of the datasets, the most important one first.
 
-    Those named ``first``, then what cannot be compared, what is gone, whose schema changed, and by the share of rows
-    that differ.
+    Those named ``first``, then what cannot be compared, what is gone or empty, whose schema changed, and by the share
+    of rows that differ.
     """
 
     def weight(place: int) -> tuple[bool, bool, bool, bool, float]:
@@ -96,7 +103,7 @@ def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()
         return (
             table.name not in first,
             status is not Status.UNAVAILABLE,
-            status is not Status.REMOVED,
+            status is not Status.REMOVED and not table.emptied,
             not table.schema_changed,
             -share,
         )

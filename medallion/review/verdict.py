@@ -179,6 +179,8 @@ def _first(review: Review) -> Iterator[str]:
         yield f"{counted(perhaps, 'dataset')} perhaps stale"
     if before:
         yield f"{counted(before, 'dataset')} already stale in the base"
+    if emptied := sum(table.emptied for table in review.diff.datasets):
+        yield f"{counted(emptied, 'dataset')} emptied"
     if review.unexpected:
         yield counted(len(review.unexpected), "unexpected difference")
 

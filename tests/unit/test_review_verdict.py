@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from medallion.cli.review_view import review_lines
 from medallion.diff.value import Diff, Rows, Status, TableDiff
 from medallion.errors import MedallionError
+from medallion.review.review_html import review_html
+from medallion.review.review_markdown import review_markdown
 from medallion.review.rules import DEFAULT_FAIL_ON
 from medallion.review.value import CheckTurn, StaleKind
 from medallion.review.verdict import Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
@@ -62,7 +65,7 @@ def test_rules_are_read_with_their_limits() -> None:
         ("removed-row>1%", 'did you mean "removed-rows"?'),
         ("removed-rows>x", "removed-rows>100"),
         ("stale>1", "write stale alone"),
-        ("whatever", "there are stale"),
+        ("zzz", "there are stale"),
         ("", "give one or more"),
         (" , ", "give one or more"),
         ("never, stale", "leave"),
@@ -156,6 +159,22 @@ def test_rows_without_a_key_that_changed_are_not_removed() -> None:
     more = replace(changed, rows=Rows(98, 100, added=52, removed=50, changed=None))
     review = replace(quiet_review(), diff=Diff(BASE, HEAD, (more,)))
     assert failures(review, parse_fail_on("removed-rows>0")) == ()
+
+
+@pytest.mark.parametrize("changed", [0, None])
+def test_a_dataset_that_became_empty_is_told_in_every_report(changed: int | None) -> None:
+    emptied = TableDiff(ORDERS, Status.CHANGED, rows=Rows(1_200, 0, removed=1_200, changed=changed))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (emptied,)))
+    assert verdict(review) == "1 dataset emptied, 1 dataset changed, 0 breaking changes, 0 checks failed"
+    text = "\n".join(line.plain for line in review_lines(review, 80))
+    assert "emptied\n  silver.orders  had 1,200 rows and has none any more\n" in text
+    assert "- `silver.orders` had 1,200 rows and has none any more" in review_markdown(review)
+    assert "</a> had 1,200 rows and has none any more</li>" in review_html(review)
+    for rule in ("removed-rows>0", "removed-rows>99%", "removed-rows>1000"):
+        assert len(failures(review, parse_fail_on(rule))) == 1
+    for rows, status in ((Rows(0, 0), Status.CHANGED), (Rows(3, 1, removed=2), Status.CHANGED),
+                         (Rows(3, 0, removed=3), Status.REMOVED)):  # fmt: skip
+        assert not TableDiff(ORDERS, status, rows=rows).emptied
 
 
 def test_a_dataset_that_is_gone_without_a_count_has_lost_its_rows() -> None:
