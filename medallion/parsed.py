@@ -20,6 +20,7 @@ from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from medallion.config import Config
     from medallion.models.check import Check
@@ -31,22 +32,33 @@ __all__ = ["Parsed"]
 _Read = TypeVar("_Read")
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
 _FORMAT = "3"
+_OF_COMMITS = 2_000
 # There is none, or one of another kind.
 _NO_ENTRY = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class Parsed:
-    """Reads the texts of one project, and remembers what it read in ``.medallion/cache/models.json``."""
+    """Reads the texts of one project, and remembers what it read in ``.medallion/cache/``.
 
-    def __init__(self, config: Config) -> None:
-        self._file = config.state / "cache" / "models.json"
+    What is read for a commit is kept in a file of its own, beside that for the work tree: the last ``_OF_COMMITS``.
+    """
+
+    def __init__(self, config: Config, *, commit: bool = False) -> None:
+        folder = config.state / "cache"
         self._layers = config.layers
-        self._known: dict[str, Any] = {}
+        here = folder / "models.json"
+        self._file = folder / "models-of-commits.json" if commit else here
+        self._here = self._entries(here) if commit else {}
+        self._known = self._entries(self._file)
         self._used: dict[str, Any] = {}
-        document = read_cache(self._file)
-        if isinstance(document, dict) and document.get("format") == self._format:
-            entries = document.get("entries")
-            self._known = entries if isinstance(entries, dict) else {}
+        self._commit = commit
+
+    def _entries(self, file: Path) -> dict[str, Any]:
+        document = read_cache(file)
+        if not isinstance(document, dict) or document.get("format") != self._format:
+            return {}
+        entries = document.get("entries")
+        return entries if isinstance(entries, dict) else {}
 
     @property
     def _format(self) -> list[str]:
@@ -99,8 +111,9 @@ class Parsed:
         """What was read of this text before, else what ``parse`` reads now."""
         key = _key(kind, text)
         with suppress(*_NO_ENTRY):
-            known = decode(self._known[key])
-            self._used[key] = self._known[key]
+            entry = self._here[key] if key in self._here else self._known[key]
+            known = decode(entry)
+            self._used[key] = entry
             return known
         read = parse()
         if redact(text) == text:  # A credential in it must not lie in yet another file.
@@ -109,9 +122,13 @@ class Parsed:
 
     def save(self) -> None:
         """Write what was used, where that differs from what was known: texts that are gone are forgotten."""
-        if self._used != self._known:
-            write_cache(self._file, {"format": self._format, "entries": self._used})
-            self._known = dict(self._used)
+        keep = self._used
+        if self._commit:
+            new = {key: entry for key, entry in keep.items() if key not in self._here and key not in self._known}
+            keep = dict(list((self._known | new).items())[-_OF_COMMITS:])
+        if keep != self._known:
+            write_cache(self._file, {"format": self._format, "entries": keep})
+            self._known = dict(keep)
 
 
 def _key(kind: str, text: str) -> str:

@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.errors import BuildError, Location, MedallionError
-from medallion.observe import Identities, data_folder
+from medallion.names import TableName
+from medallion.observe import Identities, data_folder, data_state
+from medallion.plan import DataState
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
     from medallion.config import Config
-    from medallion.names import TableName
 
-__all__ = ["dataset_files", "publish", "recover", "staged_record", "write_file"]
+__all__ = ["between_renames", "dataset_files", "publish", "recover", "staged_record", "write_file"]
 
 _COMES_LATER = "the new data is in place, and the next `medallion run` puts its record beside it"
 # The names that write_file and _move give to what they have not finished.
@@ -155,3 +156,13 @@ def _move(produced: Path, target: Path) -> None:
         finally:
             beside.unlink(missing_ok=True)
         produced.unlink()
+
+
+def between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
+    """Datasets whose data is published and whose record is not yet, because a run is at it or was killed there."""
+    found = {}
+    for staged in sorted((config.state / "publish").glob("*.json")):
+        record = staged_record(config, TableName.parse(staged.stem))
+        if record and data_state(record.dataset, record, identities) is DataState.PRESENT:
+            found[record.dataset] = record
+    return found

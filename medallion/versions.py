@@ -14,10 +14,9 @@ from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.names import TableName, nearest
 from medallion.observe import Identities, data_folder, data_state, read_records
 from medallion.plan import DataState
-from medallion.publish import write_file
+from medallion.publish import between_renames, write_file
 from medallion.records import DataFile, Record, record_path
 from medallion.schemas import schema_of
-from medallion.workspace import between_renames, graph_at, load_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,22 +53,27 @@ CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
 class Version:
     """Datasets, models and checks of one moment: a full commit hash, or "" for the work tree.
 
-    ``files`` finds the real Parquet files of datasets, ``now`` is what the age of data is counted from: at a commit,
-    its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are
-    records that cannot be read, and ``read`` reads the models.
+    ``files`` finds the real Parquet files of datasets, ``clock`` tells what the age of data is counted from: at a
+    commit, its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken``
+    are records that cannot be read, and ``read`` reads the models.
     """
 
     commit: str
     records: Mapping[TableName, Record]
     broken: Mapping[TableName, MedallionError]
     files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
-    now: datetime
+    clock: Callable[[], datetime]
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
 
     @property
     def name(self) -> str:
         """The hash, or "work tree"."""
         return self.commit or "work tree"
+
+    @cached_property
+    def now(self) -> datetime:
+        """What the age of data is counted from."""
+        return self.clock()
 
     @property
     def graph(self) -> Graph:
@@ -109,7 +113,13 @@ def version_here(config: Config, store: Callable[[], Store | None], identities: 
         except OSError as error:
             broken[name] = DataError(f"cannot be read: {error.strerror}", location=Location(str(error.filename)))
             del records[name]
-    return _work_tree(config, store, identities, (records, broken, data), lambda: load_graph(config))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import load_graph
+
+        return load_graph(config)
+
+    return _work_tree(config, store, identities, (records, broken, data), read)
 
 
 def _work_tree(
@@ -124,14 +134,20 @@ def _work_tree(
     def files(wanted: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return {r.dataset: files_in_worktree(config, store(), r, data[r.dataset], identities) for r in wanted}
 
-    return Version("", records, broken, files, datetime.now(UTC), read)
+    return Version("", records, broken, files, lambda: datetime.now(UTC), read)
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
     """The models, checks and data of a commit; ``RevisionError`` where there is none of that name."""
     commit = repo.resolve(revision)
     snapshot = read_snapshot(repo, config, commit)
-    return version_from(config, repo, store, snapshot, identities, lambda: graph_at(config, repo, commit))
+
+    def read() -> tuple[Graph, Sequence[MedallionError]]:
+        from medallion.workspace import graph_at
+
+        return graph_at(config, repo, commit)
+
+    return version_from(config, repo, store, snapshot, identities, read)
 
 
 def configured(config: Config, commit: str, files: Mapping[str, bytes]) -> Config | None:
@@ -173,13 +189,15 @@ def version_from(
 ) -> Version:
     """The same of a commit whose records were read already; ``read`` reads the models."""
     commit = snapshot.commit
-    moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+
+    def clock() -> datetime:
+        moment = repo.git("show", "--no-patch", "--format=%ct", commit).decode().split()[0]
+        return datetime.fromtimestamp(int(moment), UTC)
 
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
-    now = datetime.fromtimestamp(int(moment), UTC)
-    return Version(commit, snapshot.records, snapshot.broken, files, now, read)
+    return Version(commit, snapshot.records, snapshot.broken, files, clock, read)
 
 
 @dataclass(frozen=True)

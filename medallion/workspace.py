@@ -17,7 +17,7 @@ from medallion.observe import Identities, data_state, read_records, source_state
 from medallion.parsed import Parsed
 from medallion.past import Past
 from medallion.plan import DataState, Observed
-from medallion.publish import staged_record
+from medallion.publish import between_renames
 from medallion.records import AFTER_MERGE
 from medallion.utf8 import decoded
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Workspace",
     "asked_of",
-    "between_renames",
     "graph_at",
     "graph_from",
     "load_graph",
@@ -178,16 +177,6 @@ def _unknown_private(graph: Graph, records: Mapping[TableName, Record]) -> dict[
     return found
 
 
-def between_renames(config: Config, identities: Identities) -> dict[TableName, Record]:
-    """Datasets whose data is published and whose record is not yet, because a run is at it or was killed there."""
-    found = {}
-    for staged in sorted((config.state / "publish").glob("*.json")):
-        record = staged_record(config, TableName.parse(staged.stem))
-        if record and data_state(record.dataset, record, identities) is DataState.PRESENT:
-            found[record.dataset] = record
-    return found
-
-
 def load_graph(config: Config) -> tuple[Graph, list[MedallionError]]:
     """The project's models, macros and checks as a graph, and what is wrong with files that belong to no dataset."""
     parsed = Parsed(config)
@@ -210,7 +199,10 @@ def graph_at(config: Config, repo: Repository, commit: str) -> tuple[Graph, list
 
 def graph_from(config: Config, texts: Mapping[str, bytes]) -> tuple[Graph, list[MedallionError]]:
     """The same of SQL files that were read already, by their paths."""
-    return graph_of(texts, lambda path: decoded(texts[path], path), Parsed(config), config.layers, config.file)
+    parsed = Parsed(config, commit=True)
+    found = graph_of(texts, lambda path: decoded(texts[path], path), parsed, config.layers, config.file)
+    parsed.save()
+    return found
 
 
 def _sql_files(root: str, folder: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from medallion.config import Config
-    from medallion.diff.compare import Asked
+    from medallion.diff.asked import Asked
     from medallion.diff.value import Side, Tolerance
     from medallion.engines.faults import Fault
     from medallion.records import Record

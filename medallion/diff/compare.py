@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from medallion.diff.asked import CONDITION
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from medallion.diff.asked import Asked
     from medallion.diff.told import Cells
     from medallion.engines.rows.columns import Matching
     from medallion.engines.rows.pair import Pair, Table
@@ -34,48 +36,7 @@ if TYPE_CHECKING:
     from medallion.models.tolerances import Tolerance
     from medallion.records import Record
 
-__all__ = ["Asked", "Part", "compare"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What to tell of each dataset.
-
-    ``where`` is a condition in SQL: only rows are compared of which it is true in either version, or without a key, in
-    their own; it may name a column that one version has alone. ``columns`` are those to compare besides the key; none
-    means all. ``limit`` is how many rows that differ are shown, 0 for all. ``histograms``: whether to count values in
-    bins. ``discreet``:
-    why a dataset cannot be compared is told without values of it. ``strictest``: numbers may lie apart as far as both
-    versions allow, and not only the head.
-    """
-
-    where: str = ""
-    columns: tuple[str, ...] = ()
-    limit: int = 20
-    histograms: bool = False
-    discreet: bool = False
-    strictest: bool = False
-
-    def __post_init__(self) -> None:
-        """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""
-        if not self.where:
-            return
-        from medallion.models.parse import parse_model
-
-        try:
-            model = parse_model(
-                TableName("where", "rows"), "--where", f"FROM rows.any WHERE (\n{self.where}\n)", ("rows", "where")
-            )
-        except MedallionError as error:
-            raise MedallionError(f"--where {self.where}: {error.message}", hint=_CONDITION) from error
-        if model.volatile_at:
-            word = model.volatile_at[0].raw
-            raise MedallionError(
-                f"--where {self.where}: {word} gives another result each time", hint="ask for what stays the same"
-            )
-
-
-_CONDITION = "a condition on the columns of the dataset, as in --where \"status = 'paid'\""
+__all__ = ["Part", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +145,7 @@ class _Compared:
         """The column that may be meant where one is not there, else what a condition is."""
         named = re.search(r'Referenced column "([^"]+)"', problem)
         near = nearest(named[1], {*base.types, *head.types}) if named else None
-        return f'did you mean "{near}"?' if near else _CONDITION
+        return f'did you mean "{near}"?' if near else CONDITION
 
     def _matched(self) -> tuple[Matching, Key]:
         """Columns and key, with the columns that were renamed found."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,8 @@ class Repository:
     prefix: str
     git_dir: Path
     common_dir: Path
+    # Full hashes of commits that were seen to be here: git is not asked for one again.
+    _commits: set[str] = field(default_factory=set, compare=False, repr=False)
 
     @classmethod
     def open(cls, project_root: Path) -> Repository:
@@ -126,7 +128,10 @@ class Repository:
 
     def resolve(self, revision: str) -> str:
         """The full hash of the commit that ``revision`` names: see :func:`medallion.git.revisions.resolve`."""
-        return revisions.resolve(self.process, revision)
+        if revision not in self._commits:
+            revision = revisions.resolve(self.process, revision)
+            self._commits.add(revision)
+        return revision
 
     def resolve_at(self, moment: str, start: str = "HEAD") -> str:
         """What ``start`` was at ``moment``: see :func:`medallion.git.revisions.resolve_at`."""

@@ -77,11 +77,10 @@ class Looking(Ground):
         each dataset are shown, 0 for all; ``rows`` a new Parquet file for all rows of one dataset that differ. Only
         objects of what differs are fetched.
         """
-        from contextlib import nullcontext
+        from contextlib import ExitStack
 
+        from medallion.diff.asked import Asked
         from medallion.diff.between import chosen, diff_versions
-        from medallion.diff.compare import Asked
-        from medallion.diff.export import new_file
         from medallion.diff.revisions import parse_range, resolve_range
         from medallion.observe import Identities
 
@@ -91,8 +90,12 @@ class Looking(Ground):
         base, head = (self._version(side.commit, identities, notes) for side in sides)
         asked = Asked(where, tuple(listed(columns)), limit, histograms)
         names = chosen((base, head), self.config.layers, listed(tables))
-        with new_file(rows) if rows is not None else nullcontext() as file:
-            found = diff_versions(self.config, sides, (base, head), names, asked, rows=file)
+        with ExitStack() as stack:
+            if rows is not None:
+                from medallion.diff.export import new_file
+
+                rows = stack.enter_context(new_file(rows))
+            found = diff_versions(self.config, sides, (base, head), names, asked, rows=rows)
         identities.save()
         return replace(found, notes=(*notes, *found.notes))
 

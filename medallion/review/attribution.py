@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from medallion.cachefile import read_cache, write_cache
+from medallion.diff.asked import Asked
 from medallion.diff.between import diff_versions
-from medallion.diff.compare import Asked
 from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest

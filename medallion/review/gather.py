@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medallion.diff.asked import Asked
 from medallion.diff.between import chosen, diff_versions
-from medallion.diff.compare import Asked
 from medallion.engines.duckdb import DuckDBEngine
 from medallion.errors import ConfigError
 from medallion.installed import version_of as installed

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from medallion.diff.compare import Asked, Part, compare
+from medallion.diff.asked import Asked
+from medallion.diff.compare import Part, compare
 from medallion.models.parse import parse_model
 from medallion.names import TableName
 from medallion.records import Built, Column, DataFile, Record

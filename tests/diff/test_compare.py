@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config
-from medallion.diff.compare import Asked, compare
+from medallion.diff.asked import Asked
+from medallion.diff.compare import compare
 from medallion.diff.row import RowReader
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status, TableDiff
 from medallion.errors import MedallionError

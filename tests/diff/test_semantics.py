@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medallion.diff.compare import Asked
+from medallion.diff.asked import Asked
 from medallion.diff.value import KeyOrigin, RowStatus, TableDiff
 from medallion.engines.rows import differing, partitions
 from tests.diff.compared import compared

@@ -25,8 +25,10 @@ def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     patch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     patch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    # Without maintenance: it would be another process after each commit, of which some go on in the background.
     (home / ".gitconfig").write_text(
-        "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n"
+        "[user]\n\tname = Ada\n\temail = ada@example.com\n"
+        "[init]\n\tdefaultBranch = main\n[maintenance]\n\tauto = false\n"
     )
     return home / ".gitconfig"
 

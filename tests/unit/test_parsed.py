@@ -117,6 +117,22 @@ def test_a_text_that_cannot_be_read_is_not_remembered(root: Path) -> None:
         reader.save()
 
 
+def test_texts_of_commits_are_remembered_beside_those_of_the_work_tree(
+    root: Path, parses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsed, "_OF_COMMITS", 2)
+    here = opened(root)
+    here.model(X, "x.sql", "SELECT 0 AS a")
+    here.save()
+    kept = read_cache(file(root))
+    for number in (0, 1, 2, 1, 3, 3, 1):  # The third pushes the first out.
+        reader = Parsed(find_project(root), commit=True)
+        reader.model(TableName("silver", f"n{number}"), "n.sql", f"SELECT {number} AS a")
+        reader.save()
+    assert parses == ["silver.x", "silver.n1", "silver.n2", "silver.n3", "silver.n1"]
+    assert read_cache(file(root)) == kept
+
+
 def test_texts_that_are_gone_are_forgotten(root: Path, parses: list[str]) -> None:
     for text in ("SELECT 1 AS a", "SELECT 2 AS a", "SELECT 1 AS a"):
         reader = opened(root)
