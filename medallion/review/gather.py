@@ -110,9 +110,9 @@ def _engine(config: Config, store: Store, *, discreet: bool) -> DuckDBEngine:
     return DuckDBEngine(config, [store.folder, config.state / "cache"], discreet=discreet)
 
 
-def _models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
+def _models(base: Tree, head: Tree, diff: Diff) -> tuple[ReviewedModel, ...]:
     meanings = Meanings(head.config, installed("duckdb"))
-    found = reviewed_models(base, head, meanings.of)
+    found = reviewed_models(base, head, meanings.of, diff)
     meanings.save()
     return found
 
@@ -122,7 +122,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     sides = (diff.base, diff.head)
     stale = stale_datasets(repo, base, head)
     doubtful = in_doubt(stale)
-    models = _models(base, head)
+    models = _models(base, head, diff)
     changed_models = {model.name for model in models}
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)
@@ -140,7 +140,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         stale=stale,
         checks=checks,
         checked=checked,
-        contracts=broken_contracts(base, head),
+        contracts=broken_contracts(base, head, diff),
         loosened=loosened(base.graph, head.graph, diff),
         reach=reach(head, diff, changed_models),
         edges=lineage_edges(base, head, changed_data | changed_models),
