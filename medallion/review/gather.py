@@ -129,12 +129,12 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     checks, checked = check_changes(
         between.base, between.head, names, lambda: between.engine(head.config), discreet=between.discreet
     )
-    claims, unreadable = announced(repo, base, head, sides)
+    claims, unreadable, prose = announced(repo, base, head, sides)
     expectations, unexpected = evaluate(claims, diff, doubtful)
     return Review(
         base=diff.base,
         head=diff.head,
-        diff=diff,
+        diff=replace(diff, notes=(*diff.notes, *prose)),
         commits=commits_between(repo, *sides),
         models=models,
         stale=stale,
