@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, MedallionError
-from medallion.review.claims import Claims, claims_in_markdown, claims_in_trailer
+from medallion.review.claim_texts import claims_in_markdown, claims_in_trailer, is_prose
 from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Side
     from medallion.git.repository import Repository
+    from medallion.review.claims import Claims
     from medallion.review.trees import Tree
 
 __all__ = ["FOLDER", "announced"]
@@ -23,12 +24,15 @@ _TRAILERS = "%H%x01%(trailers:key=Expect,valueonly,unfold,separator=%x02)"
 
 def announced(
     repo: Repository, base: Tree, head: Tree, sides: tuple[Side, Side]
-) -> tuple[tuple[Claims, ...], tuple[MedallionError, ...]]:
-    """What the head announces and the base did not, and what of that cannot be read."""
+) -> tuple[tuple[Claims, ...], tuple[MedallionError, ...], tuple[str, ...]]:
+    """What the head announces and the base did not, what of that cannot be read, and what was meant for people."""
     found: list[Claims] = []
+    notes: list[str] = []
     errors: list[MedallionError] = []
-    before = _committed(repo, base)
-    for path, data in sorted((_committed(repo, head) if head.commit else _here(head)).items()):
+    before, after = _committed(repo, base), _committed(repo, head)
+    if not head.commit:
+        after, errors = _here(head)
+    for path, data in sorted(after.items()):
         if before.get(path, b"").replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n"):
             continue
         try:
@@ -41,8 +45,12 @@ def announced(
         try:
             found.append(claims_in_trailer(where, value, head.config.layers))
         except MedallionError as error:
-            errors.append(error)
-    return tuple(found), tuple(errors)
+            # A commit that is pushed stays as it is: what could mean nothing here must not fail for ever.
+            if is_prose(value, head.config.layers):
+                notes.append(f"the trailer Expect: of {where} announces nothing: it begins with no dataset")
+            else:
+                errors.append(error)
+    return tuple(found), tuple(errors), tuple(notes)
 
 
 def _is_announcement(path: str) -> bool:
@@ -56,19 +64,29 @@ def _committed(repo: Repository, tree: Tree) -> Mapping[str, bytes]:
     return {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
 
 
-def _here(tree: Tree) -> Mapping[str, bytes]:
-    """The files of the work tree, committed or not; a link may lead anywhere, and is left alone."""
-    found = {}
+def _here(tree: Tree) -> tuple[Mapping[str, bytes], list[MedallionError]]:
+    """The files of the work tree, committed or not, and what cannot be read.
+
+    A link may lead anywhere, and is left alone.
+    """
+    found: dict[str, bytes] = {}
+    errors: list[MedallionError] = []
+    folder = tree.config.root / FOLDER
     try:
-        for file in (tree.config.root / FOLDER).iterdir():
-            path = f"{FOLDER}/{file.name}"
-            if _is_announcement(path) and file.is_file() and not file.is_symlink():
-                found[path] = file.read_bytes()
-    except FileNotFoundError:
-        return {}
+        names = sorted(file.name for file in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, []
     except OSError as error:
-        raise MedallionError(f"cannot be read: {error.strerror}", location=Location(FOLDER)) from error
-    return found
+        return {}, [MedallionError(f"cannot be read: {error.strerror}", location=Location(FOLDER))]
+    for name in names:
+        path, file = f"{FOLDER}/{name}", folder / name
+        if not _is_announcement(path) or file.is_symlink() or not file.is_file():
+            continue
+        try:
+            found[path] = file.read_bytes()
+        except OSError as error:
+            errors.append(MedallionError(f"cannot be read: {error.strerror}", location=Location(path)))
+    return found, errors
 
 
 def _trailers(repo: Repository, base: Side, head: Side) -> Iterator[tuple[str, str]]:
