@@ -75,9 +75,10 @@ def diff(
             tables,
             where=where,
             columns=column_names(columns),
-            limit=1 if stat else limit,
+            limit=limit,
             rows=rows,
             histograms=chosen == "html",
+            values=not stat,
         )
     except RevisionError as error:
         if after is None and ".." not in revisions and (near := _dataset_like(revisions, project.config.root)):

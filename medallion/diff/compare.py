@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.asked import Asked
     from medallion.diff.told import Cells
+    from medallion.diff.value import ColumnDiff
     from medallion.engines.rows.columns import Matching
     from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
@@ -97,15 +98,18 @@ class _Compared:
             cells,
             hidden=self.hidden,
             histograms=self.asked.histograms,
+            values=self.asked.values,
             differs=bool(rows.added or rows.removed),
         )
-        notes += self._noise(pair, cells) if pair.keys else []
+        notes += [*self._noise(pair, cells), *_counted_only(columns)] if pair.keys and self.asked.values else []
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
         if found.differing_rows and pair.columns:
+            if not self.asked.values:
+                return found
             twice = rows.duplicate_keys != (0, 0)
             return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
         if not found.schema_changed:
@@ -205,17 +209,21 @@ class _Compared:
 
     def _noise(self, pair: Pair, cells: Sequence[Cells]) -> list[str]:
         """That floating-point numbers differ in their last digits, which may hide what else has changed."""
-        notes = []
-        for place, (column, comparison) in enumerate(zip(pair.columns, pair.comparisons, strict=True)):
-            floats = {column.base_type, column.head_type} & FLOATS
-            if not (cells[place][0] and floats and is_number(column.base_type) and is_number(column.head_type)):
-                continue
-            rows = noise(self.cursor, pair, place) if comparison.tolerated is None else 0
-            if rows:
-                notes.append(
-                    f"{column.head}: {rows:,} of {cells[place][0]:,} changes are less than 1e-9 of the number; "
-                    "@tolerance leaves such out"
-                )
+        floating = [
+            place
+            for place, (column, comparison) in enumerate(zip(pair.columns, pair.comparisons, strict=True))
+            if cells[place][0]
+            and comparison.tolerated is None
+            and {column.base_type, column.head_type} & FLOATS
+            and is_number(column.base_type)
+            and is_number(column.head_type)
+        ]
+        notes = [
+            f"{pair.columns[place].head}: {rows:,} of {cells[place][0]:,} changes are less than 1e-9 of the number; "
+            "@tolerance leaves such out"
+            for place, rows in zip(floating, noise(self.cursor, pair, floating), strict=True)
+            if rows
+        ]
         return notes[:_NOTES]
 
     # How it differs
@@ -275,6 +283,15 @@ class _Compared:
     def _count(self, table: str) -> int:
         ((rows,),) = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchall()
         return int(rows)
+
+
+def _counted_only(columns: Sequence[ColumnDiff]) -> list[str]:
+    """That there are columns of whose changes no value is told, because there are too many of them."""
+    less = sum(bool(column.changed and not column.patterns and not column.private) for column in columns)
+    if not less:
+        return []
+    words = "one more column is" if less == 1 else f"{less:,} more columns are"
+    return [f"the cells of {words} counted, and not told what they are; --columns a,b tells it"]
 
 
 _NOTES = 5

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config
+from medallion.diff import profile
 from medallion.diff.asked import Asked
 from medallion.diff.compare import compare
 from medallion.diff.row import RowReader
@@ -277,6 +278,29 @@ def test_five_thousand_columns_are_compared(tmp_path: Path) -> None:
     found = compared(tmp_path, f"SELECT i AS id, {listed} FROM range(20) t(i)", head, "@key id", Asked(limit=2))
     assert (_counts(found), len(found.columns)) == ((0, 0, 20), 5001)
     assert [cell.column for cell in found.samples[0].cells] == ["c4999"]
+
+
+def test_of_many_columns_that_change_all_are_counted_and_the_most_changed_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "_TOLD", 130)
+    old = ", ".join(f"i + {n} AS c{n}" for n in range(300))
+    new = ", ".join(f"i + {n} + {int(n >= 150)} * (i % 2 + {n} // 299) AS c{n}" for n in range(300))
+    rows = "FROM range(20) t(i)"
+    versions = f"SELECT i AS id, {old} {rows}", f"SELECT i AS id, {new} {rows}"
+    found = compared(tmp_path, *versions, "@key id", Asked(limit=1))
+    assert [c.changed for c in found.columns] == [0, *[0] * 150, *[10] * 149, 20]
+    assert all(c.changed == sum(p.count for p in c.patterns) + c.other_changes for c in found.columns)
+    told = [c for c in found.columns if c.patterns]
+    assert (told[0].name, [c.name for c in told[-2:]], len(told)) == ("c150", ["c278", "c299"], 130)
+    assert [(p.base, p.head, p.count) for p in told[0].patterns[:1]] == [("151", "152", 1)]
+    assert told[0].base_statistics is not None
+    assert "the cells of 20 more columns are counted" in " ".join(found.notes)
+
+    stat = compared(tmp_path, *versions, "@key id", Asked(values=False))
+    assert (stat.rows, [c.changed for c in stat.columns]) == (found.rows, [c.changed for c in found.columns])
+    assert not stat.samples
+    assert not any(c.patterns or c.base_statistics for c in stat.columns)
 
 
 def test_texts_of_ten_megabytes_are_compared_whole_and_shown_cut(tmp_path: Path) -> None:
