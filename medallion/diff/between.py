@@ -101,13 +101,23 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
             return TableDiff(name, Status.UNAVAILABLE, error=_told(version.broken[name]))
     old, new = base.records.get(name), head.records.get(name)
     if old is None and new is not None:
-        return TableDiff(name, Status.ADDED, rows=Rows(0, new.rows, added=new.rows), columns=_columns(new, added=True))
+        rows, columns = Rows(0, new.rows, added=new.rows), _columns(new, added=True)
+        return TableDiff(name, Status.ADDED, rows=rows, columns=columns, notes=_unrecorded(new, base))
     if new is None and old is not None:
         gone = Rows(old.rows, 0, removed=old.rows)
         return TableDiff(name, Status.REMOVED, rows=gone, columns=_columns(old, added=False))
     if old is not None and new is not None and old.content_id == new.content_id:
         return _unlike(old, base, head) or TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
     return None
+
+
+def _unrecorded(record: Record, base: Version) -> tuple[str, ...]:
+    """That there was data before there was a record of it, which nobody has compared."""
+    for file in record.files:
+        path = str(data_folder(record.dataset) / file.path)
+        if path in base.blobs:
+            return (f"{path} was there before, without a record, and is not compared with it; `git diff` shows both",)
+    return ()
 
 
 _UNLIKE = {
@@ -238,14 +248,6 @@ def _told(error: MedallionError) -> str:
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
-    try:
-        return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except MedallionError:  # One by one, to find which it is.
-        pass
-    found: _Files = {}
-    for name in wanted:
-        try:
-            found[name] = tuple(version.files([version.records[name]])[name])
-        except MedallionError as error:
-            failed[name] = TableDiff(name, Status.UNAVAILABLE, error=_told(error))
-    return found
+    found = version.find([version.records[name] for name in wanted])
+    failed |= {name: TableDiff(name, Status.UNAVAILABLE, error=_told(error)) for name, error in found.lost.items()}
+    return {name: tuple(paths) for name, paths in found.files.items()}
