@@ -10,7 +10,7 @@ from medallion.diff.asked import CONDITION
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
-from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
+from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values, telling
 from medallion.diff.told import cells_changed, noise, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
@@ -160,7 +160,9 @@ class _Compared:
             models = [part.model.key if part.model is not None else () for part in self.parts]
             keys = (Key(models[0] or base.key), Key(models[1] or head.key))
             renamed |= renamed_keys(self.cursor, matching, self.base, self.head, keys)
-            renamed |= renamed_by_hash(match_columns(self.base.types, self.head.types, renamed), base, head)
+            alike = renamed_by_hash(match_columns(self.base.types, self.head.types, renamed), base, head)
+            told = telling(self.cursor, self.head, alike)
+            renamed |= {new: old for new, old in alike.items() if new in told}
             matching = match_columns(self.base.types, self.head.types, renamed)
         key = choose_key(self.cursor, candidates(base, head, self.model), matching, self.base, self.head)
         if matching.removed and matching.added:

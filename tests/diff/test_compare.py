@@ -434,6 +434,43 @@ def test_blame_finds_a_renamed_column_as_diff_does(tmp_path: Path) -> None:
         assert reader.renamed(files[0], files[1], {"id": "id"}, ["id"]) == {"amount": "refund"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("i = 7", "i = 9"),
+        ("CASE WHEN i % 100 = 0 THEN 1.5 ELSE 0 END", "CASE WHEN i % 100 = 1 THEN 1.5 ELSE 0 END"),
+        ("CASE WHEN i % 50 = 0 THEN 'a' || i END", "CASE WHEN i % 50 = 0 THEN 'b' || i END"),
+        ("CASE WHEN i < 120 THEN 1 END", "CASE WHEN i < 120 THEN 1 END"),
+        ("1", "1"),
+        ("NULL::INTEGER", "NULL::INTEGER"),
+    ],
+)
+def test_that_two_columns_are_mostly_null_or_zero_makes_them_not_the_same(tmp_path: Path, old: str, new: str) -> None:
+    rows = "SELECT i AS id, {} AS {} FROM range({}) t(i)"
+    for more in (200, 201):  # Of as many rows the records tell that all values are the same, of more they do not.
+        found = compared(tmp_path, rows.format(old, "discount", 200), rows.format(new, "shipping", more), "@key id")
+        assert _columns(found) == {
+            "id": ColumnStatus.EQUAL,
+            "shipping": ColumnStatus.ADDED,
+            "discount": ColumnStatus.REMOVED,
+        }
+
+
+def test_a_column_that_is_mostly_null_is_renamed_where_the_rest_is_the_same(tmp_path: Path) -> None:
+    rows = "SELECT i AS id, CASE WHEN i % 40 = 0 THEN {} END AS {} FROM range({}) t(i)"
+    for value in ("'a' || i", "MAP {i: 1}", "INTERVAL (i) days", "[i]"):
+        for more in (200, 201):
+            found = compared(tmp_path, rows.format(value, "note", 200), rows.format(value, "remark", more), "@key id")
+            assert _columns(found) == {"id": ColumnStatus.EQUAL, "remark": ColumnStatus.RENAMED}
+
+
+def test_blame_takes_no_constant_column_for_another(tmp_path: Path) -> None:
+    con = connection()
+    new = part(con, tmp_path / "new.parquet", "SELECT i AS id, 1 AS one, NULL AS none FROM range(9) t(i)").files
+    with RowReader(Config(tmp_path), [tmp_path]) as reader:
+        assert reader.telling(new, ["id", "one", "none"]) == {"id"}
+
+
 def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:
     rows = "SELECT i AS id, i + 0.1::DOUBLE AS v FROM range(100) t(i)"
     head = f"SELECT id, CASE WHEN id = 7 THEN 99 ELSE v * 1.0000000000000002 END AS v FROM ({rows})"
