@@ -274,6 +274,11 @@ class TableDiff:
         """Rows that are on both sides."""
         return self.rows.base - self.rows.removed if self.rows else 0
 
+    @property
+    def emptied(self) -> bool:
+        """Whether it had rows and has none any more, though it is still there."""
+        return self.status is Status.CHANGED and self.rows is not None and self.rows.base > 0 == self.rows.head
+
     @cached_property
     def schema_changed(self) -> bool:
         """Whether a column was added, removed, renamed, retyped or moved."""
