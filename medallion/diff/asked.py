@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from medallion.errors import MedallionError
 from medallion.names import TableName
 
-__all__ = ["CONDITION", "Asked"]
+__all__ = ["CONDITION", "Asked", "UnfitError"]
 
 #: What ``where`` is, said as a hint.
 CONDITION = "a condition on the columns of the dataset, as in --where \"status = 'paid'\""
+
+
+class UnfitError(MedallionError):
+    """What is asked does not fit a dataset: it has no such ``column``, or ("") a condition fails on it otherwise."""
+
+    def __init__(self, message: str, *, column: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
+from medallion.engines.rows.columns import fold
 from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
 from medallion.observe import data_folder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from medallion.config import Config
-    from medallion.diff.asked import Asked
+    from medallion.diff.asked import Asked, UnfitError
     from medallion.diff.value import Side, Tolerance
     from medallion.engines.faults import Fault
     from medallion.records import Record
@@ -75,15 +76,16 @@ def diff_versions(
     base, head = versions
     found = {name: _by_record(name, base, head) for name in names}
     todo = [name for name in names if found[name] is None]
-    if rows is not None and len(todo) != 1:
-        different = ", ".join(map(str, todo)) or "none"
-        raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
+    if rows is not None:
+        _check_one(names, todo, found)
     tables = {name: table for name, table in found.items() if table is not None}
     if whole:
         new = [name for name, table in tables.items() if table.status is Status.ADDED]
         _files(head, new, tables)
     if todo:
-        tables |= _compared(config, versions, todo, asked, rows)
+        unfit: list[UnfitError] = []
+        tables |= _compared(config, versions, todo, asked, rows, unfit)
+        _check_fit(unfit, names, versions, all_of=len(unfit) == len(todo))
     notes = []
     if not base.records and not base.broken and head.records:
         notes.append(f"there are no datasets at {sides[0].short}: all of them are new")
@@ -92,6 +94,41 @@ def diff_versions(
     if asked.columns:
         notes.append(f"only the key and {', '.join(asked.columns)}")
     return Diff(sides[0], sides[1], tuple(_sized(tables[name], base, head) for name in names), tuple(notes))
+
+
+def _check_one(
+    names: Sequence[TableName], todo: Sequence[TableName], found: Mapping[TableName, TableDiff | None]
+) -> None:
+    """``MedallionError`` where rows of more than one dataset differ, or all of one do."""
+    if len(todo) > 1:
+        different = ", ".join(map(str, todo))
+        raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
+    for name in names if not todo else ():
+        table = found[name]
+        if table is not None and table.status in (Status.ADDED, Status.REMOVED):
+            went = "new here" if table.status is Status.ADDED else "gone"
+            raise MedallionError(
+                f"{name} is {went}: all its rows differ, and --rows writes those of a dataset in both versions",
+                hint=f'`medallion query "FROM {name}"` shows them' + ("" if went == "new here" else ", at the base"),
+            )
+
+
+def _check_fit(
+    unfit: Sequence[UnfitError], names: Sequence[TableName], versions: tuple[Version, Version], *, all_of: bool
+) -> None:
+    """Raise what does not fit ``all_of`` the datasets compared, or names a column that none of ``names`` has."""
+    there: dict[str, str] = {}
+    for record in (version.records[name] for version in versions for name in names if name in version.records):
+        there |= {fold(column.name): column.name for column in record.columns}
+    for error in unfit:
+        if error.column and fold(error.column) not in there:
+            if len(names) == 1:
+                raise error
+            near = nearest(error.column, there.values())
+            hint = f'did you mean "{near}"?' if near else ""
+            raise MedallionError(f'none of these {len(names):,} datasets has a column "{error.column}"', hint=hint)
+        if not error.column and all_of:
+            raise error
 
 
 def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | None:
@@ -169,10 +206,17 @@ def _sized(table: TableDiff, base: Version, head: Version) -> TableDiff:
 
 
 def _compared(
-    config: Config, versions: tuple[Version, Version], names: Sequence[TableName], asked: Asked, rows: Path | None
+    config: Config,
+    versions: tuple[Version, Version],
+    names: Sequence[TableName],
+    asked: Asked,
+    rows: Path | None,
+    unfit: list[UnfitError],
 ) -> dict[TableName, TableDiff]:
+    """The datasets compared; what is asked and does not fit one is added to ``unfit``."""
     import duckdb
 
+    from medallion.diff.asked import UnfitError
     from medallion.diff.compare import Part, compare
     from medallion.engines.faults import read_fault
     from medallion.engines.sandbox import connect
@@ -202,6 +246,10 @@ def _compared(
             )
             try:
                 found[name] = compare(cursor, name, base, head, asked, rows)
+            except UnfitError as error:
+                unfit.append(error)
+                told = f'it has no column "{error.column}"' if error.column else error.message
+                found[name] = TableDiff(name, Status.UNAVAILABLE, error=told)
             except duckdb.InterruptException as error:
                 raise KeyboardInterrupt from error
             except duckdb.Error as error:
@@ -217,7 +265,7 @@ def _unavailable(name: TableName, fault: Fault, *, discreet: bool) -> TableDiff:
 
     reason = (hide_values(fault) if discreet else fault).message.splitlines()[0]
     quotes = "" if discreet else reason
-    return TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}", quotes=quotes)
+    return TableDiff(name, Status.UNAVAILABLE, error=reason, quotes=quotes)
 
 
 def _hidden(

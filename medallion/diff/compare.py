@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from medallion.diff.asked import CONDITION
+from medallion.diff.asked import CONDITION, UnfitError
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
@@ -65,7 +65,7 @@ def compare(
 ) -> TableDiff:
     """How the rows of a dataset differ; all that do are written to the Parquet file ``rows``, where one is given.
 
-    ``duckdb.Error`` where a file cannot be read; ``MedallionError`` for a condition or column that does not fit.
+    ``duckdb.Error`` where a file cannot be read; ``UnfitError`` for a condition or column that does not fit.
     """
     return _Compared(cursor, name, base, head, asked).told(rows)
 
@@ -129,7 +129,12 @@ class _Compared:
             return base, head
         problems = [self._problem(table) for table in (base, head)]
         if all(problems):
-            raise MedallionError(f"--where {self.asked.where}: {problems[1]}", hint=self._hint(problems[1], base, head))
+            named = _NAMED.search(problems[1])
+            raise UnfitError(
+                f"--where {self.asked.where}: {problems[1]}",
+                column=named[1] if named else "",
+                hint=self._hint(problems[1], base, head),
+            )
         wheres = ["false" if problem else self.asked.where for problem in problems]
         return replace(base, where=wheres[0]), replace(head, where=wheres[1])
 
@@ -147,7 +152,7 @@ class _Compared:
 
     def _hint(self, problem: str, base: Table, head: Table) -> str:
         """The column that may be meant where one is not there, else what a condition is."""
-        named = re.search(r'Referenced column "([^"]+)"', problem)
+        named = _NAMED.search(problem)
         near = nearest(named[1], {*base.types, *head.types}) if named else None
         return f'did you mean "{near}"?' if near else CONDITION
 
@@ -179,8 +184,9 @@ class _Compared:
         for name in self.asked.columns:
             if fold(name) not in names:
                 near = nearest(name, names.values())
-                raise MedallionError(
+                raise UnfitError(
                     f'{self.name} has no column "{name}"',
+                    column=name,
                     hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names.values())}",
                 )
             wanted.add(fold(name))
@@ -205,8 +211,14 @@ class _Compared:
             if not key.columns:
                 notes.append("@tolerance needs a key: without one, values are the same or not")
             known = {name.lower(): kind for name, kind in self.head.types.items()}
-            absent = sorted(name for name in self.tolerances if name not in known)
-            notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
+            before = {name.lower(): kind for name, kind in self.base.types.items()}
+            for name in sorted(self.tolerances):
+                if name not in known:
+                    notes.append(f"@tolerance names a column that there is not: {name}")
+                elif not is_number(known[name]):
+                    notes.append(f"@tolerance is for numbers, and {name} is {known[name]}")
+                elif name in before and not is_number(before[name]):
+                    notes.append(f"@tolerance is for numbers, and {name} was {before[name]}")
         return notes
 
     def _noise(self, pair: Pair, cells: Sequence[Cells]) -> list[str]:
@@ -297,4 +309,5 @@ def _counted_only(columns: Sequence[ColumnDiff]) -> list[str]:
 
 
 _NOTES = 5
+_NAMED = re.compile(r'Referenced column "([^"]+)"')
 _TWICE = "rows whose key comes twice are compared as a multiset within the key"

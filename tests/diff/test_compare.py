@@ -471,6 +471,16 @@ def test_blame_takes_no_constant_column_for_another(tmp_path: Path) -> None:
         assert reader.telling(new, ["id", "one", "none"]) == {"id"}
 
 
+def test_a_tolerance_of_what_is_no_number_is_told(tmp_path: Path) -> None:
+    annotations = "@key order_id\n@tolerance status 0.1\n@tolerance total 0.1\n@tolerance totl 1\n@tolerance email 1"
+    head = _edited(total="total + 0.01", email="order_id")
+    assert compared(tmp_path, ORDERS, head, annotations).notes[:3] == (
+        "@tolerance is for numbers, and email was VARCHAR",
+        "@tolerance is for numbers, and status is VARCHAR",
+        "@tolerance names a column that there is not: totl",
+    )
+
+
 def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:
     rows = "SELECT i AS id, i + 0.1::DOUBLE AS v FROM range(100) t(i)"
     head = f"SELECT id, CASE WHEN id = 7 THEN 99 ELSE v * 1.0000000000000002 END AS v FROM ({rows})"
