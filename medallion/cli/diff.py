@@ -75,9 +75,10 @@ def diff(
             tables,
             where=where,
             columns=column_names(columns),
-            limit=1 if stat else limit,
+            limit=limit,
             rows=rows,
             histograms=chosen == "html",
+            values=not stat,
         )
     except RevisionError as error:
         if after is None and ".." not in revisions and (near := _dataset_like(revisions, project.config.root)):
@@ -88,7 +89,10 @@ def diff(
         from medallion.cli.console import count, err
 
         differing = sum(table.differing_rows for table in found.datasets)
-        err().print(f"{rows}: {count(differing, 'row')} that differ{'s' if differing == 1 else ''}", style="dim")
+        if rows.exists():
+            err().print(f"{rows}: {count(differing, 'row')} that differ{'s' if differing == 1 else ''}", style="dim")
+        elif not any(table.error for table in found.datasets):
+            err().print(f"{rows} was not written: no rows differ", style="dim")
     if code := _exit_code(found, tables, asked=exit_code):
         raise typer.Exit(code)
 

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from medallion.errors import MedallionError
 from medallion.names import TableName
 
-__all__ = ["CONDITION", "Asked"]
+__all__ = ["CONDITION", "Asked", "UnfitError"]
 
 #: What ``where`` is, said as a hint.
 CONDITION = "a condition on the columns of the dataset, as in --where \"status = 'paid'\""
+
+
+class UnfitError(MedallionError):
+    """What is asked does not fit a dataset: it has no such ``column``, or ("") a condition fails on it otherwise."""
+
+    def __init__(self, message: str, *, column: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,8 @@ class Asked:
     their own; it may name a column that one version has alone. ``columns`` are those to compare besides the key; none
     means all. ``limit`` is how many rows that differ are shown, 0 for all. ``histograms``: whether to count values in
     bins. ``discreet``: why a dataset cannot be compared is told without values of it.
-    ``strictest``: numbers may lie apart as far as both versions allow, and not only the head.
+    ``strictest``: numbers may lie apart as far as both versions allow, and not only the head. ``values``: whether
+    to tell how columns and rows changed, and not only how many rows and cells.
     """
 
     where: str = ""
@@ -30,6 +39,7 @@ class Asked:
     histograms: bool = False
     discreet: bool = False
     strictest: bool = False
+    values: bool = True
 
     def __post_init__(self) -> None:
         """``MedallionError`` where ``where`` is no condition, or would be another one each time that it is asked."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.private_names import with_labels
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
+from medallion.engines.rows.columns import fold
 from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
 from medallion.observe import data_folder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from medallion.config import Config
-    from medallion.diff.asked import Asked
+    from medallion.diff.asked import Asked, UnfitError
     from medallion.diff.value import Side, Tolerance
     from medallion.engines.faults import Fault
     from medallion.privacy import Hidden
@@ -79,16 +80,17 @@ def diff_versions(
     base, head = versions
     found = {name: _by_record(name, base, head) for name in names}
     todo = [name for name in names if found[name] is None]
-    if rows is not None and len(todo) != 1:
-        different = ", ".join(map(str, todo)) or "none"
-        raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
+    if rows is not None:
+        _check_one(names, todo, found)
     tables = {name: table for name, table in found.items() if table is not None}
     if whole:
         new = [name for name, table in tables.items() if table.status is Status.ADDED]
         _files(head, new, tables)
     secret = _hidden(versions, [*tables.values()], todo) if hidden is None else hidden
     if todo:
-        tables |= _compared(config, versions, todo, asked, rows, secret)
+        unfit: list[UnfitError] = []
+        tables |= _compared(config, versions, todo, asked, rows, secret, unfit)
+        _check_fit(unfit, names, versions, secret, all_of=len(unfit) == len(todo))
     if hidden is None:
         for name, table in tables.items():
             tables[name] = with_labels(table, secret.labels(name, head.records.get(name), base.records.get(name)))
@@ -107,6 +109,49 @@ def _hidden(versions: tuple[Version, Version], known: Sequence[TableDiff], todo:
     if todo or any(table.columns for table in known):
         return hidden_columns([(version.graph, version.records) for version in versions])
     return NOTHING_HIDDEN
+
+
+def _check_one(
+    names: Sequence[TableName], todo: Sequence[TableName], found: Mapping[TableName, TableDiff | None]
+) -> None:
+    """``MedallionError`` where rows of more than one dataset differ, or all of one do."""
+    if len(todo) > 1:
+        different = ", ".join(map(str, todo))
+        raise MedallionError(f"rows of one dataset can be written to a file, and {different} differ", hint="name one")
+    for name in names if not todo else ():
+        table = found[name]
+        if table is not None and table.status in (Status.ADDED, Status.REMOVED):
+            went = "new here" if table.status is Status.ADDED else "gone"
+            raise MedallionError(
+                f"{name} is {went}: all its rows differ, and --rows writes those of a dataset in both versions",
+                hint=f'`medallion query "FROM {name}"` shows them' + ("" if went == "new here" else ", at the base"),
+            )
+
+
+def _check_fit(
+    unfit: Sequence[UnfitError],
+    names: Sequence[TableName],
+    versions: tuple[Version, Version],
+    secret: Hidden,
+    *,
+    all_of: bool,
+) -> None:
+    """Raise what does not fit ``all_of`` the datasets compared, or names a column that none of ``names`` has."""
+    there: dict[str, str] = {}
+    told: list[str] = []
+    for name in names:
+        for record in (version.records[name] for version in versions if name in version.records):
+            there |= {fold(column.name): column.name for column in record.columns}
+            told += [c.name for c in record.columns if c.name.lower() not in secret.names.get(name, ())]
+    for error in unfit:
+        if error.column and fold(error.column) not in there:
+            if len(names) == 1:
+                raise error
+            near = nearest(error.column, told)
+            hint = f'did you mean "{near}"?' if near else ""
+            raise MedallionError(f'none of these {len(names):,} datasets has a column "{error.column}"', hint=hint)
+        if not error.column and all_of:
+            raise error
 
 
 def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | None:
@@ -190,9 +235,12 @@ def _compared(
     asked: Asked,
     rows: Path | None,
     secret: Hidden,
+    unfit: list[UnfitError],
 ) -> dict[TableName, TableDiff]:
+    """The datasets compared; what is asked and does not fit one is added to ``unfit``."""
     import duckdb
 
+    from medallion.diff.asked import UnfitError
     from medallion.diff.compare import Part, compare
     from medallion.engines.faults import read_fault
     from medallion.engines.sandbox import connect
@@ -222,6 +270,10 @@ def _compared(
             )
             try:
                 found[name] = compare(cursor, name, base, head, asked, rows)
+            except UnfitError as error:
+                unfit.append(error)
+                told = f'it has no column "{error.column}"' if error.column else error.message
+                found[name] = TableDiff(name, Status.UNAVAILABLE, error=told)
             except duckdb.InterruptException as error:
                 raise KeyboardInterrupt from error
             except duckdb.Error as error:
@@ -237,7 +289,7 @@ def _unavailable(name: TableName, fault: Fault, *, discreet: bool) -> TableDiff:
 
     reason = (hide_values(fault) if discreet else fault).message.splitlines()[0]
     quotes = "" if discreet else reason
-    return TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}", quotes=quotes)
+    return TableDiff(name, Status.UNAVAILABLE, error=reason, quotes=quotes)
 
 
 def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest: bool) -> Mapping[str, Tolerance]:

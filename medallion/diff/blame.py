@@ -121,6 +121,7 @@ class _Search:
         self._names: dict[str, tuple[str, ...] | None] = {}
         self._rows: dict[str, Row | int | str] = {}
         self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._telling: dict[tuple[str, str], frozenset[str]] = {}
         self._files: dict[str, list[Path]] = {}
         self._oldest = self.repo.oldest
 
@@ -218,6 +219,7 @@ class _Search:
         names = renamed_in_record(new.record, old.record if old else None)
         if old is None or old.record is None or new.record is None:
             return names
+        names = self._without_constants(names, old, new)
         gone = {column.type for column in old.record.columns if column.name not in names.values()}
         if not any(column.type in gone for column in new.record.columns if column.name not in names):
             return names
@@ -226,6 +228,17 @@ class _Search:
             key = [column for column in new.record.key if column in names] or [c for c in self.key if c in names]
             self._renamed[pair] = self.reader.renamed(self._files_of(old), self._files_of(new), names, key)
         return {**names, **self._renamed[pair]}
+
+    def _without_constants(self, names: dict[str, str], old: State, new: State) -> dict[str, str]:
+        """The names without columns that have the values of another one, and those are all the same."""
+        keys = new.record.key if new.record else ()
+        alike = [name for name, before in names.items() if name.lower() != before.lower() and name not in keys]
+        if not alike:
+            return names
+        pair = old.content, new.content
+        if pair not in self._telling:
+            self._telling[pair] = self.reader.telling(self._files_of(new), alike)
+        return {name: before for name, before in names.items() if name not in alike or name in self._telling[pair]}
 
     def _is_as_in(self, merged: State, new: State) -> bool:
         """Whether a version that was merged has the row as it came out."""

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from medallion.diff.asked import CONDITION
+from medallion.diff.asked import CONDITION, UnfitError
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
-from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
+from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values, telling
 from medallion.diff.told import cells_changed, noise, samples
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.asked import Asked
     from medallion.diff.told import Cells
+    from medallion.diff.value import ColumnDiff
     from medallion.engines.rows.columns import Matching
     from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
@@ -66,7 +67,7 @@ def compare(
 ) -> TableDiff:
     """How the rows of a dataset differ; all that do are written to the Parquet file ``rows``, where one is given.
 
-    ``duckdb.Error`` where a file cannot be read; ``MedallionError`` for a condition or column that does not fit.
+    ``duckdb.Error`` where a file cannot be read; ``UnfitError`` for a condition or column that does not fit.
     """
     return _Compared(cursor, name, base, head, asked).told(rows)
 
@@ -99,15 +100,18 @@ class _Compared:
             cells,
             hidden=self.hidden,
             histograms=self.asked.histograms,
+            values=self.asked.values,
             differs=bool(rows.added or rows.removed),
         )
-        notes += self._noise(pair, cells) if pair.keys else []
+        notes += [*self._noise(pair, cells), *_counted_only(columns)] if pair.keys and self.asked.values else []
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path, self.parts[1].labels)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
         if found.differing_rows and pair.columns:
+            if not self.asked.values:
+                return found
             twice = rows.duplicate_keys != (0, 0)
             return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
         if not found.schema_changed:
@@ -127,7 +131,12 @@ class _Compared:
             return base, head
         problems = [self._problem(table) for table in (base, head)]
         if all(problems):
-            raise MedallionError(f"--where {self.asked.where}: {problems[1]}", hint=self._hint(problems[1], base, head))
+            named = _NAMED.search(problems[1])
+            raise UnfitError(
+                f"--where {self.asked.where}: {problems[1]}",
+                column=named[1] if named else "",
+                hint=self._hint(problems[1], base, head),
+            )
         wheres = ["false" if problem else self.asked.where for problem in problems]
         return replace(base, where=wheres[0]), replace(head, where=wheres[1])
 
@@ -145,7 +154,7 @@ class _Compared:
 
     def _hint(self, problem: str, base: Table, head: Table) -> str:
         """The column that may be meant where one is not there, else what a condition is."""
-        named = re.search(r'Referenced column "([^"]+)"', problem)
+        named = _NAMED.search(problem)
         near = nearest(named[1], {*base.types, *head.types}) if named else None
         return f'did you mean "{near}"?' if near else CONDITION
 
@@ -158,7 +167,9 @@ class _Compared:
             models = [part.model.key if part.model is not None else () for part in self.parts]
             keys = (Key(models[0] or base.key), Key(models[1] or head.key))
             renamed |= renamed_keys(self.cursor, matching, self.base, self.head, keys)
-            renamed |= renamed_by_hash(match_columns(self.base.types, self.head.types, renamed), base, head)
+            alike = renamed_by_hash(match_columns(self.base.types, self.head.types, renamed), base, head)
+            told = telling(self.cursor, self.head, alike)
+            renamed |= {new: old for new, old in alike.items() if new in told}
             matching = match_columns(self.base.types, self.head.types, renamed)
         key = choose_key(self.cursor, candidates(base, head, self.model), matching, self.base, self.head)
         if matching.removed and matching.added:
@@ -176,8 +187,9 @@ class _Compared:
             if fold(name) not in names:
                 known = [names[folded] for folded in names if folded not in self.parts[1].labels]
                 near = nearest(name, known)
-                raise MedallionError(
+                raise UnfitError(
                     f'{self.name} has no column "{name}"',
+                    column=name,
                     hint=f'did you mean "{near}"?' if near else f"it has {', '.join(known)}",
                 )
             wanted.add(fold(name))
@@ -202,23 +214,33 @@ class _Compared:
             if not key.columns:
                 notes.append("@tolerance needs a key: without one, values are the same or not")
             known = {name.lower(): kind for name, kind in self.head.types.items()}
-            absent = sorted(name for name in self.tolerances if name not in known)
-            notes += [f"@tolerance names a column that there is not: {name}" for name in absent]
+            before = {name.lower(): kind for name, kind in self.base.types.items()}
+            for name in sorted(self.tolerances):
+                if name not in known:
+                    notes.append(f"@tolerance names a column that there is not: {name}")
+                elif not is_number(known[name]):
+                    notes.append(f"@tolerance is for numbers, and {name} is {known[name]}")
+                elif name in before and not is_number(before[name]):
+                    notes.append(f"@tolerance is for numbers, and {name} was {before[name]}")
         return notes
 
     def _noise(self, pair: Pair, cells: Sequence[Cells]) -> list[str]:
         """That floating-point numbers differ in their last digits, which may hide what else has changed."""
-        notes = []
-        for place, (column, comparison) in enumerate(zip(pair.columns, pair.comparisons, strict=True)):
-            floats = {column.base_type, column.head_type} & FLOATS
-            if not (cells[place][0] and floats and is_number(column.base_type) and is_number(column.head_type)):
-                continue
-            rows = noise(self.cursor, pair, place) if comparison.tolerated is None else 0
-            if rows:
-                notes.append(
-                    f"{column.head}: {rows:,} of {cells[place][0]:,} changes are less than 1e-9 of the number; "
-                    "@tolerance leaves such out"
-                )
+        floating = [
+            place
+            for place, (column, comparison) in enumerate(zip(pair.columns, pair.comparisons, strict=True))
+            if cells[place][0]
+            and comparison.tolerated is None
+            and {column.base_type, column.head_type} & FLOATS
+            and is_number(column.base_type)
+            and is_number(column.head_type)
+        ]
+        notes = [
+            f"{pair.columns[place].head}: {rows:,} of {cells[place][0]:,} changes are less than 1e-9 of the number; "
+            "@tolerance leaves such out"
+            for place, rows in zip(floating, noise(self.cursor, pair, floating), strict=True)
+            if rows
+        ]
         return notes[:_NOTES]
 
     # How it differs
@@ -280,5 +302,15 @@ class _Compared:
         return int(rows)
 
 
+def _counted_only(columns: Sequence[ColumnDiff]) -> list[str]:
+    """That there are columns of whose changes no value is told, because there are too many of them."""
+    less = sum(bool(column.changed and not column.patterns and not column.private) for column in columns)
+    if not less:
+        return []
+    words = "one more column is" if less == 1 else f"{less:,} more columns are"
+    return [f"the cells of {words} counted, and not told what they are; --columns a,b tells it"]
+
+
 _NOTES = 5
+_NAMED = re.compile(r'Referenced column "([^"]+)"')
 _TWICE = "rows whose key comes twice are compared as a multiset within the key"

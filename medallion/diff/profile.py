@@ -25,7 +25,11 @@ __all__ = ["describe_columns"]
 _BINS = 24
 # Seconds that DuckDB can make a time of; numbers may be as large as their difference is finite.
 _FARTHEST = 9e12
-_TOGETHER = 100
+# In one query: each opens the files, and the footer of a file with thousands of columns is long.
+_TOGETHER = 250
+# Of so many columns, those with the most changes, it is told how they changed.
+_TOLD = 500
+_DRAWN = 50
 
 
 def describe_columns(
@@ -37,25 +41,30 @@ def describe_columns(
     *,
     hidden: Collection[str],
     histograms: bool,
+    values: bool = True,
     differs: bool,
 ) -> tuple[ColumnDiff, ...]:
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
-    ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any row does.
+    Of all but the columns with the most changes the cells are counted, and not told what they are; of none are they
+    without ``values``. ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any
+    row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
     # Without a key no cells are counted; then the values of all columns are told, where rows differ at all.
     looked = [c for c in matching.common if (cells[c.head][0] if pair.keys else True)]
-    before = _statistics(cursor, pair.base, [*(c.base for c in looked), *matching.removed], hidden)
-    after = _statistics(cursor, pair.head, [*(c.head for c in looked), *matching.added], hidden)
+    before = _statistics(cursor, pair.base, [*(c.base for c in looked), *matching.removed] if values else [], hidden)
+    after = _statistics(cursor, pair.head, [*(c.head for c in looked), *matching.added] if values else [], hidden)
+    private = {c.head for c in matching.common if c.head.lower() in hidden or c.base.lower() in hidden}
+    foremost = _foremost([c for c in looked if c.head not in private], cells) if values else []
+    told = patterns(cursor, pair, [places[c.head] for c in foremost[:_TOLD]]) if pair.keys else {}
+    drawn = {c.head for c in foremost[:_DRAWN]} if histograms else set()
     nullable = [{column.name: column.nullable for column in record.columns} for record in records]
     found: list[ColumnDiff] = []
     for column in matching.common:
-        private = column.head.lower() in hidden or column.base.lower() in hidden
-        place = places[column.head]
-        told = patterns(cursor, pair, place) if pair.keys and cells[column.head][0] and not private else ((), 0, 0)
-        drawn = histograms and not private and (cells[column.head][0] > 0 if pair.keys else True)
+        place, changed = places[column.head], cells[column.head][0]
+        listed, other, ways = told.get(place, ((), changed if pair.keys else 0, 0))
         found.append(
             ColumnDiff(
                 name=column.head,
@@ -66,18 +75,18 @@ def describe_columns(
                 base_nullable=nullable[0].get(column.base, True),
                 head_nullable=nullable[1].get(column.head, True),
                 moved=column.head in matching.moved,
-                private=private,
+                private=column.head in private,
                 is_key=place < pair.keys,
-                changed=cells[column.head][0] if pair.keys else None,
-                patterns=told[0],
-                other_changes=cells[column.head][0] if private and pair.keys else told[1],
-                other_patterns=told[2],
+                changed=changed if pair.keys else None,
+                patterns=listed,
+                other_changes=other,
+                other_patterns=ways,
                 nulls_gained=cells[column.head][1],
                 nulls_lost=cells[column.head][2],
                 tolerance=pair.comparisons[place].tolerated,
                 base_statistics=before.get(column.base),
                 head_statistics=after.get(column.head),
-                histogram=_histogram(cursor, pair, column) if drawn else None,
+                histogram=_histogram(cursor, pair, column) if column.head in drawn else None,
             )
         )
     found += [
@@ -106,6 +115,11 @@ def describe_columns(
         for name in matching.removed
     ]
     return tuple(found)
+
+
+def _foremost(columns: Sequence[Matched], cells: Mapping[str, Cells]) -> list[Matched]:
+    """Those with the most changes first, else in their order."""
+    return sorted(columns, key=lambda column: -cells[column.head][0])
 
 
 def _status(column: Matched, matching: Matching, cells: Cells, *, unknown: bool) -> ColumnStatus:

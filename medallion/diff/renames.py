@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.engines.rows.cells import normal
 from medallion.engines.rows.columns import fold
 from medallion.engines.sql import identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import duckdb
 
     from medallion.diff.value import Key
@@ -15,11 +18,13 @@ if TYPE_CHECKING:
     from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
-__all__ = ["renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values"]
+__all__ = ["renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values", "telling"]
 
 # Shares of values that must be the same: of keys, since rows come and go; of a column in rows that are on both sides.
 _KEYS = 0.5
 _VALUES = 0.95
+# In so many rows at least one of two columns has to hold neither NULL nor its most frequent value.
+_TELLING = 3
 _SAMPLED = 20_000
 _MOST = 40
 
@@ -50,8 +55,20 @@ def renamed_keys(
     return found
 
 
+def telling(cursor: duckdb.DuckDBPyConnection, table: Table, names: Collection[str]) -> frozenset[str]:
+    """Those of the columns that hold two values besides NULL: that another column has one value alone says nothing."""
+    if not names:
+        return frozenset()
+    listed = ", ".join(f"coalesce(min({identifier(n)}) IS DISTINCT FROM max({identifier(n)}), false)" for n in names)
+    (row,) = cursor.execute(f"SELECT {listed} FROM {table.sql}").fetchall()
+    return frozenset(name for name, told in zip(names, row, strict=True) if told)
+
+
 def renamed_by_hash(matching: Matching, base: Record | None, head: Record | None) -> dict[str, str]:
-    """Columns whose values are those of a column that is gone, row by row, as their records say."""
+    """Columns whose values are those of a column that is gone, row by row, as their records say.
+
+    Not all of them are :func:`telling`.
+    """
     if base is None or head is None or base.rows != head.rows or not base.rows:
         return {}
     gone = {(c.hash, c.type): c.name for c in reversed(base.columns) if c.name in matching.removed}
@@ -87,7 +104,8 @@ def renamed_values(
 ) -> dict[str, str]:
     """Columns that hold, in rows on both sides, what a column that is gone held there. Rows are sampled by their key.
 
-    A column that is always the same says nothing, and is not taken for another.
+    Most values of two columns may be the same though one is not the other: both are NULL there, or zero. So nearly all
+    values have to be the same, and nearly all in rows where one of the two holds neither NULL nor what it holds most.
     """
     pairs = [
         (old, new)
@@ -105,22 +123,34 @@ def renamed_values(
         keys = [
             f"CAST({identifier(n)} AS {kind}) AS k{i}" for i, (n, kind) in enumerate(zip(names, kinds, strict=True))
         ]
-        listed = [f"{identifier(name)} AS c{i}" for i, name in enumerate(wanted[:_MOST])]
+        # Hashes, as texts may be long.
+        values = [(identifier(name), normal(identifier(name), table.types[name])) for name in wanted[:_MOST]]
+        listed = [
+            f"CASE WHEN {name} IS NOT NULL THEN hash({value}) END AS c{i}" for i, (name, value) in enumerate(values)
+        ]
         hashed = ", ".join(f"k{i}" for i in range(len(keys)))
         sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({hashed}) % {step} = 0)")
     places = [(matching.removed.index(old), matching.added.index(new)) for old, new in pairs]
     counts = ", ".join(
-        f"count(*) FILTER (c{i} IS NOT DISTINCT FROM n{j}), approx_count_distinct(n{j})" for i, j in places
+        f"count(*) FILTER (c{i} IS NOT DISTINCT FROM n{j}), count(*) FILTER (t{i} OR u{j}), "
+        f"count(*) FILTER ((t{i} OR u{j}) AND c{i} IS NOT DISTINCT FROM n{j})"
+        for i, j in places
     )
     # An end for keys that come many times.
     both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
     joined = f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"
-    (row,) = cursor.execute(f"SELECT count(*), {counts} FROM ({joined})").fetchall()
-    good = [
-        (row[1 + 2 * place], pair)
-        for place, pair in enumerate(pairs)
-        if row[0] and row[1 + 2 * place] >= _VALUES * row[0] and row[2 + 2 * place] > 1
-    ]
+    columns = {f"c{i}": f"t{i}" for i, _ in places} | {f"n{j}": f"u{j}" for _, j in places}
+    modes = ", ".join(f"mode({column} ORDER BY {column}) AS m{column}" for column in columns)
+    told = ", ".join(f"coalesce({c} IS NOT NULL AND {c} <> m{c}, false) AS {mark}" for c, mark in columns.items())
+    (row,) = cursor.execute(
+        f"WITH rows AS MATERIALIZED ({joined}), most AS (SELECT {modes} FROM rows) "
+        f"SELECT count(*), {counts} FROM (SELECT *, {told} FROM rows, most)"
+    ).fetchall()
+    good = []
+    for place, pair in enumerate(pairs):
+        same, told_in, same_there = row[1 + 3 * place : 4 + 3 * place]
+        if told_in >= _TELLING and same >= _VALUES * row[0] and same_there >= _VALUES * told_in:
+            good.append((same, pair))
     found: dict[str, str] = {}
     for _, (old, new) in sorted(good, key=lambda item: -item[0]):
         if new not in found and old not in found.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.renames import renamed_values
+from medallion.diff.renames import renamed_values, telling
 from medallion.diff.value import Cell, Key, KeyOrigin
 from medallion.engines.rows.cells import Comparison, can_cast
 from medallion.engines.rows.columns import match_columns
@@ -172,6 +172,10 @@ class RowReader:
         matching = match_columns(base.types, head.types, dict(names))
         by = Key(tuple(key), KeyOrigin.DECLARED, "", tuple(names[column] for column in key))
         return renamed_values(self._connection, matching, by, base, head)
+
+    def telling(self, files: Sequence[Path], names: Collection[str]) -> frozenset[str]:
+        """Those of the columns that hold two values, so that it tells something where another column has the same."""
+        return telling(self._connection, read_table(self._connection, [str(file) for file in files]), names)
 
     def _texts(self, row: Row) -> dict[str, Value]:
         values = ", ".join(f"CAST({identifier(name)} AS VARCHAR)" for name in row.columns)

@@ -9,6 +9,7 @@ from medallion.diff.spooled import kept
 from medallion.diff.value import Cell, Pattern, RowChange, RowStatus
 from medallion.engines.rows.cells import as_text, shown, shown_apart
 from medallion.engines.rows.differing import TABLE
+from medallion.engines.sql import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,8 +24,12 @@ __all__ = ["Cells", "cells_changed", "noise", "patterns", "samples"]
 Cells = tuple[int, int, int]
 
 _BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
-# So many columns are counted in one query.
-_TOGETHER = 1000
+# So many columns are counted in one query: of more, each costs more.
+_TOGETHER = 250
+# Of a table with more columns than this, some at a time are copied: each query looks at all names of its table.
+_WIDE = 200
+_COPIED = 100
+_NARROW = identifier("medallion: some columns of what differs")
 _SHOWN = 10
 # So many rows are fetched at once where all are shown.
 _FETCHED = 1000
@@ -48,7 +53,8 @@ def cells_changed(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> list[Cells]:
 def _counted(cursor: duckdb.DuckDBPyConnection, conditions: Mapping[int, str]) -> list[int]:
     """How many rows on both sides meet each condition."""
     found: list[int] = []
-    listed = [f"count(*) FILTER ({condition})" for condition in conditions.values()]
+    # DuckDB filters for each aggregate anew; a sum it takes of all together.
+    listed = [f"coalesce(sum(CAST({condition} AS INTEGER)), 0)" for condition in conditions.values()]
     for start in range(0, len(listed), _TOGETHER):
         counts = ", ".join(listed[start : start + _TOGETHER])
         (row,) = cursor.execute(f"SELECT {counts} FROM {TABLE} WHERE {_BOTH}").fetchall()
@@ -56,26 +62,43 @@ def _counted(cursor: duckdb.DuckDBPyConnection, conditions: Mapping[int, str]) -
     return found
 
 
-def noise(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> int:
+def noise(cursor: duckdb.DuckDBPyConnection, pair: Pair, columns: Sequence[int]) -> list[int]:
     """In how many rows two numbers of a column differ in their last digits alone: by less than 1e-9 of the larger."""
-    old, new = (f"CAST({side}{column} AS DOUBLE)" for side in "on")
-    near = f"isfinite({old}) AND isfinite({new}) AND abs({old} - {new}) <= 1e-9 * greatest(abs({old}), abs({new}))"
-    ((rows,),) = cursor.execute(
-        f"SELECT count(*) FROM {TABLE} WHERE {_BOTH} AND {pair.differs(column)} AND {near}"
-    ).fetchall()
-    return int(rows)
+    conditions = {}
+    for i in columns:
+        old, new = (f"CAST({side}{i} AS DOUBLE)" for side in "on")
+        near = f"isfinite({old}) AND isfinite({new}) AND abs({old} - {new}) <= 1e-9 * greatest(abs({old}), abs({new}))"
+        conditions[i] = f"coalesce({pair.differs(i)} AND {near}, false)"
+    return _counted(cursor, conditions)
 
 
-def patterns(cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int) -> tuple[tuple[Pattern, ...], int, int]:
-    """The most frequent changes of a column's cells; how many cells changed otherwise, and in how many ways.
+def patterns(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, columns: Sequence[int]
+) -> dict[int, tuple[tuple[Pattern, ...], int, int]]:
+    """The most frequent changes of each column's cells; how many cells changed otherwise, and in how many ways.
 
     Changes are told apart by the values themselves, so two of long texts may look the same.
     """
+    if len(pair.columns) <= _WIDE:
+        return {column: _patterns(cursor, pair, column, TABLE) for column in columns}
+    found: dict[int, tuple[tuple[Pattern, ...], int, int]] = {}
+    for start in range(0, len(columns), _COPIED):
+        some = columns[start : start + _COPIED]
+        listed = ", ".join(f"o{i}, n{i}" for i in some)
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_NARROW} AS SELECT oh, nh, {listed} FROM {TABLE} WHERE {_BOTH}")
+        found |= {column: _patterns(cursor, pair, column, _NARROW) for column in some}
+    cursor.execute(f"DROP TABLE IF EXISTS {_NARROW}")
+    return found
+
+
+def _patterns(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int, table: str
+) -> tuple[tuple[Pattern, ...], int, int]:
     kinds = pair.columns[column]
     old, new = as_text(f"o{column}", kinds.base_type), as_text(f"n{column}", kinds.head_type)
     rows = cursor.execute(
         f"SELECT {old}, {new}, n, count(*) OVER (), sum(n) OVER () FROM (SELECT o{column}, n{column}, count(*) AS n "
-        f"FROM {TABLE} WHERE {_BOTH} AND {pair.differs(column)} GROUP BY ALL) "
+        f"FROM {table} WHERE {_BOTH} AND {pair.differs(column)} GROUP BY ALL) "
         f"ORDER BY n DESC, o{column} NULLS FIRST, n{column} NULLS FIRST LIMIT {_SHOWN}"
     ).fetchall()
     if not rows:

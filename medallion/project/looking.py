@@ -69,13 +69,15 @@ class Looking(Ground):
         limit: int = 20,
         rows: Path | None = None,
         histograms: bool = False,
+        values: bool = True,
     ) -> Diff:
         """How datasets differ between two versions: ``BASE`` (HEAD) and the work tree, ``BASE..HEAD``, ``BASE...HEAD``.
 
         ``tables`` are names, or ``layer.*``; without any, all. Only rows are compared of which the SQL condition
         ``where`` is true in either version, of ``columns`` those (none: all) and the key. ``limit`` is how many rows of
-        each dataset are shown, 0 for all; ``rows`` a new Parquet file for all rows of one dataset that differ. Only
-        objects of what differs are fetched.
+        each dataset are shown, 0 for all; ``rows`` a new Parquet file for all rows of one dataset that differ.
+        Without ``values``, rows and cells that differ are counted and not told. Only objects of what differs are
+        fetched.
         """
         from contextlib import ExitStack
 
@@ -88,7 +90,7 @@ class Looking(Ground):
         identities = Identities(self.config.root)
         notes: list[str] = []
         base, head = (self._version(side.commit, identities, notes) for side in sides)
-        asked = Asked(where, tuple(listed(columns)), limit, histograms)
+        asked = Asked(where, tuple(listed(columns)), limit, histograms, values=values)
         names = chosen((base, head), self.config.layers, listed(tables))
         with ExitStack() as stack:
             if rows is not None:

@@ -106,6 +106,29 @@ def test_rows_and_columns_that_are_left_out_are_said_to_be(medallion: Medallion,
     assert rows.is_file()
 
 
+@pytest.mark.parametrize("asked", [["--columns", "customer"], ["--where", "customer <> ''"]])
+def test_a_dataset_without_a_column_that_another_has_is_named_and_the_others_compared(
+    medallion: Medallion, edited: Path, asked: list[str]
+) -> None:
+    assert edited.is_dir()
+    ended = medallion("diff", "v1", *asked, "--stat")
+    assert ended.code == 0
+    assert 'warning: gold.revenue cannot be compared: it has no column "customer"' in ended.err
+    assert "silver.orders" in ended.out
+    near = medallion("diff", "v1", *[word.replace("customer", "custmer") for word in asked])
+    assert near.code == 2
+    assert 'none of these 3 datasets has a column "custmer"' in near.err
+    assert 'did you mean "customer"?' in near.err
+
+
+def test_of_an_equal_dataset_there_are_no_rows_to_write(medallion: Medallion, edited: Path, tmp_path: Path) -> None:
+    assert edited.is_dir()
+    rows = tmp_path / "rows.parquet"
+    ended = medallion("diff", "v1..HEAD", "silver.orders", "--rows", str(rows))
+    assert (ended.code, ended.err) == (0, f"{rows} was not written: no rows differ\n")
+    assert not rows.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "begins"), [("a.json", "{"), ("a.txt", "bronze.orders"), ("a.md", ""), ("a.html", "<!")]
 )

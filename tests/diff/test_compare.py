@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config
+from medallion.diff import profile
 from medallion.diff.asked import Asked
 from medallion.diff.compare import compare
 from medallion.diff.row import RowReader
@@ -292,6 +293,29 @@ def test_five_thousand_columns_are_compared(tmp_path: Path) -> None:
     assert [cell.column for cell in found.samples[0].cells] == ["c4999"]
 
 
+def test_of_many_columns_that_change_all_are_counted_and_the_most_changed_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "_TOLD", 130)
+    old = ", ".join(f"i + {n} AS c{n}" for n in range(300))
+    new = ", ".join(f"i + {n} + {int(n >= 150)} * (i % 2 + {n} // 299) AS c{n}" for n in range(300))
+    rows = "FROM range(20) t(i)"
+    versions = f"SELECT i AS id, {old} {rows}", f"SELECT i AS id, {new} {rows}"
+    found = compared(tmp_path, *versions, "@key id", Asked(limit=1))
+    assert [c.changed for c in found.columns] == [0, *[0] * 150, *[10] * 149, 20]
+    assert all(c.changed == sum(p.count for p in c.patterns) + c.other_changes for c in found.columns)
+    told = [c for c in found.columns if c.patterns]
+    assert (told[0].name, [c.name for c in told[-2:]], len(told)) == ("c150", ["c278", "c299"], 130)
+    assert [(p.base, p.head, p.count) for p in told[0].patterns[:1]] == [("151", "152", 1)]
+    assert told[0].base_statistics is not None
+    assert "the cells of 20 more columns are counted" in " ".join(found.notes)
+
+    stat = compared(tmp_path, *versions, "@key id", Asked(values=False))
+    assert (stat.rows, [c.changed for c in stat.columns]) == (found.rows, [c.changed for c in found.columns])
+    assert not stat.samples
+    assert not any(c.patterns or c.base_statistics for c in stat.columns)
+
+
 def test_texts_of_ten_megabytes_are_compared_whole_and_shown_cut(tmp_path: Path) -> None:
     text = "SELECT i AS id, repeat('x', 10_000_000) || {} AS body FROM range(2) t(i)"
     found = compared(tmp_path, text.format("'a'"), text.format("CASE WHEN i = 0 THEN 'a' ELSE 'b' END"), "@key id")
@@ -408,6 +432,53 @@ def test_blame_finds_a_renamed_column_as_diff_does(tmp_path: Path) -> None:
     ]
     with RowReader(Config(tmp_path), [tmp_path]) as reader:
         assert reader.renamed(files[0], files[1], {"id": "id"}, ["id"]) == {"amount": "refund"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("i = 7", "i = 9"),
+        ("CASE WHEN i % 100 = 0 THEN 1.5 ELSE 0 END", "CASE WHEN i % 100 = 1 THEN 1.5 ELSE 0 END"),
+        ("CASE WHEN i % 50 = 0 THEN 'a' || i END", "CASE WHEN i % 50 = 0 THEN 'b' || i END"),
+        ("CASE WHEN i < 120 THEN 1 END", "CASE WHEN i < 120 THEN 1 END"),
+        ("1", "1"),
+        ("NULL::INTEGER", "NULL::INTEGER"),
+    ],
+)
+def test_that_two_columns_are_mostly_null_or_zero_makes_them_not_the_same(tmp_path: Path, old: str, new: str) -> None:
+    rows = "SELECT i AS id, {} AS {} FROM range({}) t(i)"
+    for more in (200, 201):  # Of as many rows the records tell that all values are the same, of more they do not.
+        found = compared(tmp_path, rows.format(old, "discount", 200), rows.format(new, "shipping", more), "@key id")
+        assert _columns(found) == {
+            "id": ColumnStatus.EQUAL,
+            "shipping": ColumnStatus.ADDED,
+            "discount": ColumnStatus.REMOVED,
+        }
+
+
+def test_a_column_that_is_mostly_null_is_renamed_where_the_rest_is_the_same(tmp_path: Path) -> None:
+    rows = "SELECT i AS id, CASE WHEN i % 40 = 0 THEN {} END AS {} FROM range({}) t(i)"
+    for value in ("'a' || i", "MAP {i: 1}", "INTERVAL (i) days", "[i]"):
+        for more in (200, 201):
+            found = compared(tmp_path, rows.format(value, "note", 200), rows.format(value, "remark", more), "@key id")
+            assert _columns(found) == {"id": ColumnStatus.EQUAL, "remark": ColumnStatus.RENAMED}
+
+
+def test_blame_takes_no_constant_column_for_another(tmp_path: Path) -> None:
+    con = connection()
+    new = part(con, tmp_path / "new.parquet", "SELECT i AS id, 1 AS one, NULL AS none FROM range(9) t(i)").files
+    with RowReader(Config(tmp_path), [tmp_path]) as reader:
+        assert reader.telling(new, ["id", "one", "none"]) == {"id"}
+
+
+def test_a_tolerance_of_what_is_no_number_is_told(tmp_path: Path) -> None:
+    annotations = "@key order_id\n@tolerance status 0.1\n@tolerance total 0.1\n@tolerance totl 1\n@tolerance email 1"
+    head = _edited(total="total + 0.01", email="order_id")
+    assert compared(tmp_path, ORDERS, head, annotations).notes[:3] == (
+        "@tolerance is for numbers, and email was VARCHAR",
+        "@tolerance is for numbers, and status is VARCHAR",
+        "@tolerance names a column that there is not: totl",
+    )
 
 
 def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:

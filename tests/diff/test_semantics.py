@@ -31,6 +31,9 @@ _KINDS: dict[str, list[str]] = {
     "DOUBLE[]": ["NULL", "[]", "[NULL]", "[0.0]", "[-0.0]", "['nan'::DOUBLE]", "[1.0, 2.0]"],
     "STRUCT(a INTEGER, b VARCHAR)": ["NULL", "{'a': 1, 'b': 'x'}", "{'a': NULL, 'b': 'x'}", "{'a': NULL, 'b': NULL}"],
     "MAP(VARCHAR, INTEGER)": ["NULL", "MAP{}", "MAP{'a': 1, 'b': 2}", "MAP{'b': 2, 'a': 1}", "MAP{'a': 2, 'b': 1}"],
+    "INTERVAL": ["NULL", "INTERVAL '1 month'", "INTERVAL '30 days'", "INTERVAL '720 hours'"],
+    "INTERVAL[]": ["NULL", "[INTERVAL '1 month']", "[INTERVAL '30 days']", "[NULL]"],
+    "ENUM('x', 'y')": ["NULL", "'x'", "'y'"],
     "BLOB": ["NULL", "'\\x00'::BLOB", "'\\x00a'::BLOB"],
 }
 # What is written otherwise and is the same value.

@@ -196,15 +196,16 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
         (row,) = cursor.execute(f"SELECT {counts} FROM ({joined})").fetchall()
         return _counts(row)
     few = min(_TAKEN, max(1, BUDGET // (2 * (pair.base.width + pair.head.width))))  # What is taken cannot be spilled.
+    narrow = len(pair.columns) <= _WIDE
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE {_PART}(base, head, old, new, added, removed, found, rows) AS "
-        f"SELECT {counts}, arg_min(j, 0, {few}) FILTER ({differs}) FROM ({joined}) j"
+        f"SELECT {counts}, {f'arg_min(j, 0, {few}) FILTER ({differs})' if narrow else 'NULL'} FROM ({joined}) j"
     )
     (row,) = cursor.execute(f"SELECT * EXCLUDE (rows) FROM {_PART}").fetchall()
     counted, found = _counts(row), int(row[-1])
     if found and counted.base <= pair.base.rows and counted.head <= pair.head.rows:
         taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
-        rows = taken if found <= few and len(pair.columns) <= _WIDE else f"FROM ({joined}) WHERE {differs}"
+        rows = taken if found <= few and narrow else f"FROM ({joined}) WHERE {differs}"
         cursor.execute(f"INSERT INTO {TABLE} SELECT *, 1 FROM ({rows})")
     cursor.execute(f"DROP TABLE {_PART}")
     return counted
