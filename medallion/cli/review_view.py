@@ -179,7 +179,8 @@ def _look_closer(review: Review) -> str:
 def _about(review: Review, width: int) -> Text:
     """What was held against what."""
     head = review.head.commit[:7] if review.head.commit else "work tree"
-    between = f"{printable(review.base.short)} ({review.base.commit[:7]}) → {head}"
+    left = f"where {printable(review.base.left_by)} left " if review.base.left_by else ""
+    between = f"{left}{printable(review.base.short)} ({review.base.commit[:7]}) → {head}"
     added = f"{size(review.bytes_added)} added to storage" if review.bytes_added else "nothing added to storage"
     line = Text(f"{between}, {count(len(review.commits), 'commit')}, {added}", style="dim")
     line.cut(width)

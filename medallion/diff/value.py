@@ -84,10 +84,14 @@ class KeyOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A version that takes part. ``name`` is as it was asked for; ``commit`` a full hash, "" for the work tree."""
+    """A version that takes part. ``name`` is as it was asked for; ``commit`` a full hash, "" for the work tree.
+
+    ``left_by``: ``commit`` is not what ``name`` names, but where this version left it; "" where it is.
+    """
 
     name: str
     commit: str
+    left_by: str = ""
 
     @property
     def short(self) -> str:

@@ -109,9 +109,9 @@ class Looking(Ground):
         those of changed columns are. Nothing of the project is changed; only objects that are needed are fetched.
         """
         from medallion.review.gather import review
-        from medallion.review.revisions import review_sides
+        from medallion.review.revisions import refuse_the_other_way_round, review_sides
 
-        return review(
+        found = review(
             self.config,
             self.repository,
             self.store,
@@ -121,6 +121,8 @@ class Looking(Ground):
             limit=limit,
             histograms=histograms,
         )
+        refuse_the_other_way_round(self.repository, revisions, found)
+        return found
 
     def _version(self, commit: str, identities: Identities) -> Version:
         """A commit, or the work tree for ""."""

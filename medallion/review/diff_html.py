@@ -25,7 +25,8 @@ _UNFOLDED = 8
 def side_html(side: Side) -> Markup:
     """A side as it was asked for, and its commit."""
     commit = element("code", side.commit[:7], class_="dim") if side.commit else None
-    return element("span", data(side.short, 80), " " if commit else None, commit)
+    left = ["where ", data(side.left_by, 80), " left "] if side.left_by else None
+    return element("span", left, data(side.short, 80), " " if commit else None, commit)
 
 
 def heading(kind: str, diff: Diff, verdict: str, tone: str) -> Child:

@@ -239,6 +239,12 @@ class Review:
     samples: bool = False
 
     @property
+    def changes_nothing(self) -> bool:
+        """Whether nothing in it comes from its head: no commit, model, data, nor anything that is found of them."""
+        found = (self.commits, self.models, self.diff.differing, self.diff.rewritten, self.contracts, self.loosened)
+        return not any(found) and not self.problems and all(stale.before for stale in self.stale)
+
+    @property
     def breaking(self) -> tuple[ReviewedModel, ...]:
         """The models whose change readers can notice."""
         return tuple(model for model in self.models if model.breaking)

@@ -75,6 +75,18 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     found = reviewed(shop, code=0)
     assert (found["verdict"], found["bytes_added"]) == ("no dataset changed, 0 breaking changes, 0 checks failed", 0)
     assert [table["status"] for table in found["diff"]["datasets"]] == ["equal"] * 5
+    assert found["base"].keys() == {"name", "commit"}
+
+    # A colleague's branch, named alone: nothing of it is reviewed, and that is not called fine.
+    shop.git("checkout", "-q", "-b", "colleague")
+    shop.git("commit", "-q", "--allow-empty", "-m", "Ahead")
+    shop.git("checkout", "-q", "pull-request")
+    shop.run("review", "colleague").refused("`medallion review pull-request...colleague` reviews what colleague brings")
+    shop.write("sql/gold/by_status.sql", STATUS + "-- still open\n")
+    shop.write("sql/gold/customers.sql", CUSTOMERS.replace("count(*)", "2 * count(*)"))
+    ahead = shop.run("review", "colleague", "--fail-on", "never").ok().stdout
+    assert "\nwhere HEAD left colleague (" in ahead
+    shop.git("checkout", "-q", ".")
 
     # SQL and a source change; both were run.
     source = shop.read("sources/orders.csv").decode()
