@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medallion.catalog.schema import NOTHING_INSTALLED
 from medallion.names import TableName
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ ORDER BY place, layer, v.dataset
 """
 
 
+# What is asked of it lies in its tables: nothing else is read, whoever wrote the file.
+_LOCKED: dict[str, str | bool | int | float | list[str]] = {**NOTHING_INSTALLED, "enable_external_access": False}
+
+
 @contextmanager
 def open_catalog(catalog: Path) -> Iterator[DuckDBPyConnection]:
     """The catalog, to read. A client that has it open for writing locks it: then a copy is read."""
@@ -95,11 +100,11 @@ def open_catalog(catalog: Path) -> Iterator[DuckDBPyConnection]:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            con = duckdb.connect(catalog, read_only=True)
+            con = duckdb.connect(catalog, read_only=True, config=_LOCKED)
         except duckdb.IOException:
             copy = Path(folder, catalog.name)
             shutil.copyfile(catalog, copy)
-            con = duckdb.connect(copy, read_only=True)
+            con = duckdb.connect(copy, read_only=True, config=_LOCKED)
         try:
             yield con
         finally:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMAT", "HISTORY", "TABLES", "create"]
+__all__ = ["FORMAT", "HISTORY", "NOTHING_INSTALLED", "TABLES", "create"]
+
+#: How the file is opened: what it holds has DuckDB fetch nothing.
+NOTHING_INSTALLED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 FORMAT = 4
 """Of tables and of what is in them: a catalog of another format is built anew."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.catalog.grow import OnRecords, index_history
-from medallion.catalog.schema import FORMAT, create
+from medallion.catalog.schema import FORMAT, NOTHING_INSTALLED, create
 from medallion.catalog.worktree import index_column_lineage, index_runs, index_views, stamp
 from medallion.errors import DataError, Location
 
@@ -65,7 +65,7 @@ def update(
     now = _Sources(_history(repo, told), _hash(stamp(runs), *keys, *files))
     if now == before:
         return
-    with _published(target, _identity(repo, told)) as (con, copy, is_new):
+    with _published(target, _identity(repo, told), before) as (con, copy, is_new):
         known = dict(con.execute("SELECT key, value FROM _medallion.about").fetchall())
         con.execute("BEGIN")
         if now.history != before.history or is_new:
@@ -89,7 +89,7 @@ def update_history(repo: Repository, target: Path, *, told: str = "", on_records
     now = _Sources(_history(repo, told), before.work_tree)
     if now == before:
         return
-    with _published(target, _identity(repo, told)) as (con, copy, is_new):
+    with _published(target, _identity(repo, told), before) as (con, copy, is_new):
         con.execute("BEGIN")
         index_history(con, repo, copy, on_records)
         con.execute("COMMIT")
@@ -148,10 +148,11 @@ def _digest_file(target: Path) -> Path:
 
 
 @contextmanager
-def _published(target: Path, identity: str) -> Iterator[tuple[DuckDBPyConnection, Path, bool]]:
+def _published(target: Path, identity: str, before: _Sources) -> Iterator[tuple[DuckDBPyConnection, Path, bool]]:
     """A copy of the catalog to work on, where it lies, and whether it is empty.
 
-    In the end it takes the catalog's place.
+    In the end it takes the catalog's place. A file of which it is not known from what it was made ``before`` may come
+    from anywhere, a commit for one: what it holds could be views that read other files. It is never opened.
     """
     import duckdb
 
@@ -160,7 +161,7 @@ def _published(target: Path, identity: str) -> Iterator[tuple[DuckDBPyConnection
         raise _not_written(target, os.strerror(errno.EACCES))
     copy = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
     try:
-        con, is_new = _open(target, copy, identity)
+        con, is_new = _open(target if before.history != _UNKNOWN else None, copy, identity)
         try:
             yield con, copy, is_new
         finally:
@@ -185,15 +186,15 @@ def _not_written(target: Path, reason: str) -> DataError:
     )
 
 
-def _open(target: Path, copy: Path, identity: str) -> tuple[DuckDBPyConnection, bool]:
+def _open(target: Path | None, copy: Path, identity: str) -> tuple[DuckDBPyConnection, bool]:
     """A copy of the catalog where it can be gone on with, else a new one, and whether it is that."""
     import duckdb
 
-    if target.exists():
+    if target and target.exists():
         con = None
         try:
             shutil.copyfile(target, copy)
-            con = duckdb.connect(copy)
+            con = duckdb.connect(copy, config=NOTHING_INSTALLED)
             found = con.execute("SELECT value FROM _medallion.about WHERE key = 'identity'").fetchall()
             if found == [(identity,)]:
                 return con, False
@@ -203,7 +204,7 @@ def _open(target: Path, copy: Path, identity: str) -> tuple[DuckDBPyConnection, 
             con.close()
         for leftover in copy.parent.glob(f"{copy.name}*"):
             leftover.unlink()
-    con = duckdb.connect(copy)
+    con = duckdb.connect(copy, config=NOTHING_INSTALLED)
     con.execute(create())
     con.execute("INSERT INTO _medallion.about VALUES ('identity', ?)", [identity])
     return con, True

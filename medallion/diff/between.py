@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.errors import MedallionError
+from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
+from medallion.observe import data_folder
+from medallion.plan import DataState
 from medallion.privacy import hidden_between, private_marks
 
 if TYPE_CHECKING:
@@ -104,7 +106,33 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
         gone = Rows(old.rows, 0, removed=old.rows)
         return TableDiff(name, Status.REMOVED, rows=gone, columns=_columns(old, added=False))
     if old is not None and new is not None and old.content_id == new.content_id:
-        return TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
+        return _unlike(old, base, head) or TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
+    return None
+
+
+_UNLIKE = {
+    DataState.MISSING: "the data file is not there",
+    DataState.MODIFIED: "the data file is not the data of its record",
+    DataState.CONFLICTED: "the data file holds merge conflict markers",
+}
+
+
+def _unlike(record: Record, base: Version, head: Version) -> TableDiff | None:
+    """What is wrong where a record says the same on both sides, and data is not what it says; None where all is well.
+
+    Files that are the same on both sides are equal, whatever the record says.
+    """
+    name = record.dataset
+    paths = [str(data_folder(name) / file.path) for file in record.files]
+    if all(path in base.blobs and base.blobs[path] == head.blobs.get(path) for path in paths):
+        return None
+    for version in (base, head):
+        said = _UNLIKE.get(version.data.get(name, DataState.NONE))
+        if said:
+            place = f"{paths[0]} at {version.commit[:7]}" if version.commit else paths[0]
+            hint = "" if version.commit else f"`medallion restore {name}` takes the recorded data back"
+            error = DataError(said, location=Location(place), hint=hint)
+            return TableDiff(name, Status.UNAVAILABLE, error=_told(error))
     return None
 
 

@@ -78,8 +78,9 @@ class Catalog:
         )
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a client of DuckDB is told, which may read the views as well."""
         self.update()
-        with open_catalog(self.target) as con:
+        with duckdb.connect(self.target, read_only=True) as con:
             return con.execute(sql).fetchall()
 
     def contents(self) -> dict[str, list[str]]:
@@ -558,6 +559,21 @@ def test_a_file_that_is_no_catalog_is_replaced(catalog: Catalog, damage: str) ->
         catalog.target.write_bytes(content)
     assert catalog.ask("SELECT dataset FROM versions") == [("silver.orders",)]
     assert {file.name for file in catalog.target.parent.iterdir()} == {"catalog.duckdb", "catalog.duckdb.digest"}
+
+
+def test_a_catalog_that_somebody_else_wrote_is_neither_believed_nor_opened(catalog: Catalog, tmp_path: Path) -> None:
+    write(catalog.work, record(ORDERS, "o1"))
+    catalog.work.commit()
+    catalog.update()
+    truth = catalog.ask("SELECT dataset, rows FROM versions")
+    forged = tmp_path / "forged.duckdb"
+    forged.write_bytes(catalog.target.read_bytes())
+    with duckdb.connect(forged) as con:  # As a commit could bring it along, with the identity that it must have.
+        con.execute("UPDATE versions SET rows = 1_000_000")
+    forged.replace(catalog.target)
+    assert catalog.ask("SELECT dataset, rows FROM versions") == truth
+    with open_catalog(catalog.target) as con, pytest.raises(duckdb.PermissionException):
+        con.execute("FROM read_text($1)", [str(catalog.work.root / ".gitattributes")])
 
 
 def test_a_reader_is_served_while_a_client_has_the_file_open_for_writing(catalog: Catalog) -> None:
