@@ -10,6 +10,7 @@ from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
 from medallion.printable import printable
 from medallion.review.privacy import shareable
+from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, remedy
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
 
@@ -41,12 +42,19 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     lines: list[Text] = []
     for title, style, rows in _urgent(review):
         lines += _section(title, rows, width, style)
+        if rows and title == "stale":
+            hint = packed(f"hint: {remedy(review, '`')}".split(), " ", width - _MARGIN)
+            lines[-1:] = [*(Text(" " * _MARGIN + part, style="dim") for part in hint), Text()]
     lines += _section("models", _models(review), width)
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
             *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
         ]
+        remark = not_rebuilt_in_words(review)
+        lines += (
+            [Text(part, style="yellow") for part in packed(printable(remark).split(), " ", width)] if remark else []
+        )
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
         lines += _section(title, rows, width)
@@ -159,6 +167,8 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
         names = ", ".join(found.columns[:8]) + (" …" if len(found.columns) > 8 else "")
         what = names if found.exact else f"{names or 'all columns'} (at most)"
         state = ("data differs", "yellow") if found.changed else ("data is the same", "dim")
+        if found.dataset in review.not_rebuilt:
+            state = (NOT_REBUILT, "yellow")
         causes = f"from {', '.join(map(str, found.causes))}"
         reached.append([(str(found.dataset), ""), state, (what, ""), (causes, "dim")])
     yield "reaches", reached

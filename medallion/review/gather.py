@@ -120,7 +120,7 @@ def _models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
 def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
     base, head = between.base[0], between.head[0]
     sides = (diff.base, diff.head)
-    stale = stale_datasets(repo, base, head)
+    stale = stale_datasets(repo, base, head, lambda: between.engine(head.config))
     doubtful = in_doubt(stale)
     models = _models(base, head)
     changed_models = {model.name for model in models}

@@ -12,6 +12,7 @@ from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
 from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, stale_title
 from medallion.review.value import CheckTurn
 from medallion.review.verdict import verdict
 
@@ -46,7 +47,7 @@ def review_html(review: Review, reproduce: str = "medallion review", failures: S
         for target, name, children in _sections(shown)
         if any(child is not None for child in children)
     ]
-    told = datasets(shown.diff, _checked(shown))
+    told = datasets(shown.diff, _checked(shown), not_rebuilt_in_words(shown))
     places = [("overview", "Overview"), ("datasets", "Datasets")][: len(told)]
     contents = [places[0], *((target, name) for target, name, _ in parts), *places[1:]]
     body = [
@@ -85,7 +86,7 @@ def _alarms(review: Review) -> Iterator[Markup]:
         [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
         for s in review.stale
     ]
-    yield from _alarm(_stale_in_words(review), stale)
+    yield from _alarm(stale_title(review), stale)
     yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
     lost: list[list[Child]] = [
         [_dataset(review, table.name), " could not be compared: ", sentence(table.error)]
@@ -99,13 +100,6 @@ def _alarms(review: Review) -> Iterator[Markup]:
     yield from _alarm("Not everything could be reviewed", lost)
     if review.diff.notes:
         yield element("ul", [element("li", sentence(note)) for note in review.diff.notes], class_="notes")
-
-
-def _stale_in_words(review: Review) -> str:
-    news = [stale for stale in review.stale if not stale.before]
-    if any(stale.known for stale in news):
-        return "Stale data: run medallion run and commit the result"
-    return "Whether data is stale cannot be known" if news else "Stale data, as in the base"
 
 
 def _alarm(words: str, lines: Sequence[Child]) -> Iterator[Markup]:
@@ -142,7 +136,11 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
     yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]
     yield "attribution", "Where differences come from", [_table("Differences by cause", _CAUSES, causes, (2, 3, 4))]
-    yield "lineage", "Lineage", [_lineage(review), _table("Downstream", _REACH, [_reach(r) for r in review.reach])]
+    yield (
+        "lineage",
+        "Lineage",
+        [_lineage(review), _table("Downstream", _REACH, [_reach(review, r) for r in review.reach])],
+    )
     yield "commits", "Commits", [_table("Commits", ("commit", "subject", "author"), commits)]
 
 
@@ -198,10 +196,11 @@ def _counts(rows: Rows | None) -> tuple[Child, Child, Child]:
     )
 
 
-def _reach(reach: Reach) -> tuple[Child, ...]:
+def _reach(review: Review, reach: Reach) -> tuple[Child, ...]:
     columns = [[", " if place else None, data(name, 60)] for place, name in enumerate(reach.columns)]
     named: Child = columns if reach.exact else "any column: they could not be told apart"
-    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), "changed" if reach.changed else "the same"
+    same = NOT_REBUILT if reach.dataset in review.not_rebuilt else "the same"
+    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), "changed" if reach.changed else same
 
 
 def _footer(review: Review, reproduce: str) -> Child:

@@ -16,6 +16,7 @@ from medallion.review.figures import bytes_in_words, counted
 from medallion.review.headline import by_importance, changed_names, checks_in_words
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, stale_title
 from medallion.review.table_markdown import FEW, bullet, overview_cells
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
@@ -78,19 +79,12 @@ def _alarms(review: Review) -> Iterator[Block]:
     stale = [
         bullet(f"{code(str(s.name))}{'' if s.known else ' (cannot be known)'}: {prose(s.reason)}") for s in review.stale
     ]
-    yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{_stale_in_words(review)}**\n\n")
+    yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{stale_title(review, '`')}**\n\n")
     tables = {table.name: table for table in review.diff.datasets}
     unexpected = [bullet(code(str(name)) + _rows_in_words(tables[name].rows if name in tables else None))
                   for name in review.unexpected]  # fmt: skip
     before = "**Unexpected: these datasets differ, and the author did not announce it**\n\n"
     yield block(unexpected, 2, ("unexpected difference", "unexpected differences"), before=before)
-
-
-def _stale_in_words(review: Review) -> str:
-    news = [stale for stale in review.stale if not stale.before]
-    if any(stale.known for stale in news):
-        return "Stale data: run `medallion run` and commit the result"
-    return "Whether this data is stale cannot be known" if news else "Stale data, as in the base"
 
 
 def _rows_in_words(rows: Rows | None) -> str:
@@ -132,6 +126,8 @@ def _overview(review: Review) -> Iterator[Block]:
     )
     if equal := len(review.diff.datasets) - len(differing):
         yield Block(((f"{counted(equal, 'dataset')} equal.",),), 0)
+    if remark := not_rebuilt_in_words(review):
+        yield Block(((f"{prose(remark)}.",),), 0)
     yield rewritten_block(review.diff, 10)
 
 
@@ -214,15 +210,16 @@ def _attribution(attribution: Attribution) -> str:
 
 
 def _reach(review: Review) -> Block:
-    lines = [bullet(_reached(reach)) for reach in review.reach]
+    kept = review.not_rebuilt
+    lines = [bullet(_reached(reach, rebuilt=reach.dataset not in kept)) for reach in review.reach]
     before = "<details><summary>Downstream of what changed</summary>\n\n"
     noun = ("downstream dataset", "downstream datasets")
     return block(lines, 12, noun, before=before, after="\n\n</details>")
 
 
-def _reached(reach: Reach) -> str:
+def _reached(reach: Reach, *, rebuilt: bool) -> str:
     columns = _listed(reach.columns) if reach.exact else "any of its columns: they could not be told apart"
-    state = "" if reach.changed else "; its data is the same"
+    state = "" if reach.changed else f"; {'its data is the same' if rebuilt else NOT_REBUILT}"
     return f"{code(str(reach.dataset))}: {columns or 'rows'}, from {_listed(list(map(str, reach.causes)))}{state}"
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from medallion.diff.value import Status
+
 if TYPE_CHECKING:
     from medallion.diff.value import Diff, Rows, Side
     from medallion.errors import MedallionError
@@ -76,9 +78,14 @@ class ReviewedModel:
 
 
 class StaleKind(StrEnum):
-    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source."""
+    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source.
+
+    ``UNBUILDABLE``: its data, and its model cannot be built anew as it is. ``ORPHANED``: no model makes its data.
+    """
 
     DATA = "data"
+    UNBUILDABLE = "unbuildable"
+    ORPHANED = "orphaned"
     UNCHECKED = "unchecked"
     UNSEEN_SOURCE = "unseen source"
 
@@ -243,6 +250,13 @@ class Review:
         """Whether nothing in it comes from its head: no commit, model, data, nor anything that is found of them."""
         found = (self.commits, self.models, self.diff.differing, self.diff.rewritten, self.contracts, self.loosened)
         return not any(found) and not self.problems and all(stale.before for stale in self.stale)
+
+    @property
+    def not_rebuilt(self) -> tuple[TableName, ...]:
+        """The datasets whose data is that of the base though it is, or may be, not what their models give today."""
+        doubtful = {s.name for s in self.stale if s.kind in (StaleKind.DATA, StaleKind.UNBUILDABLE)}
+        same = self.diff.datasets
+        return tuple(table.name for table in same if table.status is Status.EQUAL and table.name in doubtful)
 
     @property
     def breaking(self) -> tuple[ReviewedModel, ...]:
