@@ -10,7 +10,7 @@ from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
 from medallion.printable import printable
 from medallion.review.privacy import shareable
-from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, remedy
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, remedy
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
 
@@ -166,9 +166,8 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
     for found in review.reach:
         names = ", ".join(found.columns[:8]) + (" …" if len(found.columns) > 8 else "")
         what = names if found.exact else f"{names or 'all columns'} (at most)"
-        state = ("data differs", "yellow") if found.changed else ("data is the same", "dim")
-        if found.dataset in review.not_rebuilt:
-            state = (NOT_REBUILT, "yellow")
+        known = reached_state(review, found).removeprefix("its ")
+        state = (known or "data differs", "dim" if known == "data is the same" else "yellow")
         causes = f"from {', '.join(map(str, found.causes))}"
         reached.append([(str(found.dataset), ""), state, (what, ""), (causes, "dim")])
     yield "reaches", reached

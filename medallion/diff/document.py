@@ -39,6 +39,7 @@ def table_document(table: TableDiff) -> dict[str, Any]:
         "name": str(table.name),
         "status": str(table.status),
         "error": table.error or None,
+        **({"recorded": {"base": table.recorded[0], "head": table.recorded[1]}} if table.recorded else {}),
         "key": {
             "columns": list(table.key.columns),
             "base_columns": list(table.key.base),

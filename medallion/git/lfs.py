@@ -205,7 +205,7 @@ class Store:
                 hint="`git remote add origin URL`, then `git lfs fetch --all`",
             )
         return DataError(
-            f"{what}\n{reason}",
+            f"{what} (git-lfs says: {reason})",
             hint="`git lfs push --all REMOTE` from a clone that has them, then `git lfs fetch --all` here",
         )
 

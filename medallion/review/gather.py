@@ -17,7 +17,7 @@ from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
 from medallion.review.loosened import loosened
-from medallion.review.models import broken_contracts, reviewed_models
+from medallion.review.models import broken_contracts, reviewed_models, untold_contracts
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.revisions import commits_between
 from medallion.review.stale import in_doubt, stale_datasets
@@ -150,6 +150,6 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         bytes_added=bytes_added(
             repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
         ),
-        problems=(*_unconfigured(base), *head.problems, *unreadable),
+        problems=(*_unconfigured(base), *head.problems, *unreadable, *untold_contracts(base, head)),
         samples=not between.discreet,
     )

@@ -25,6 +25,7 @@ __all__ = [
     "is_private",
     "key_in_words",
     "nulls_in_words",
+    "recorded_rows",
     "row_remarks",
     "schema_words",
     "short_schema",
@@ -167,6 +168,14 @@ def row_remarks(table: TableDiff) -> Iterator[str]:
     ):
         if base or head:
             yield f"{base:,} → {head:,} rows have {what}"
+
+
+def recorded_rows(table: TableDiff) -> str:
+    """``92,700 → 90,760``: rows by the records, of what could not be compared; "" where these tell none."""
+    if table.recorded is None:
+        return ""
+    base, head = table.recorded
+    return f"{base:,}" if base == head else f"{base:,} → {head:,}"
 
 
 def headline(table: TableDiff) -> tuple[tuple[str, str], ...]:

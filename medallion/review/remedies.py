@@ -9,9 +9,9 @@ from medallion.review.value import StaleKind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from medallion.review.value import Review, StaleDataset
+    from medallion.review.value import Reach, Review, StaleDataset
 
-__all__ = ["NOT_REBUILT", "not_rebuilt_in_words", "remedy", "stale_title"]
+__all__ = ["NOT_REBUILT", "not_rebuilt_in_words", "reached_state", "remedy", "stale_title"]
 
 #: Of a dataset that is stale, instead of that its data is the same.
 NOT_REBUILT = "not rebuilt: its data is the base's"
@@ -40,6 +40,8 @@ def _steps(news: Collection[StaleDataset], mark: str) -> Iterator[str]:
     kinds = {stale.kind for stale in known}
     if StaleKind.UNBUILDABLE in kinds:
         yield "mend the SQL that cannot be built"
+    if StaleKind.UNREADABLE in kinds:
+        yield "mend the records that cannot be read"
     if kinds - {StaleKind.ORPHANED}:
         yield f"run {mark}medallion run{mark}"
     for stale in known:
@@ -53,6 +55,15 @@ def _steps(news: Collection[StaleDataset], mark: str) -> Iterator[str]:
 
 def _path(stale: StaleDataset) -> str:
     return f"{stale.name.layer}/{stale.name.name}"
+
+
+def reached_state(review: Review, reach: Reach) -> str:
+    """What is known of the data of a dataset that is downstream of changes; "" where it differs."""
+    if reach.dataset in review.uncompared:
+        return "could not be compared"
+    if reach.dataset in review.not_rebuilt:
+        return NOT_REBUILT
+    return "" if reach.changed else "its data is the same"
 
 
 def not_rebuilt_in_words(review: Review) -> str:

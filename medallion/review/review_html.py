@@ -12,7 +12,7 @@ from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
 from medallion.review.privacy import shareable, withheld_rows
-from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, stale_title
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, stale_title
 from medallion.review.value import CheckTurn
 from medallion.review.verdict import verdict
 
@@ -199,8 +199,8 @@ def _counts(rows: Rows | None) -> tuple[Child, Child, Child]:
 def _reach(review: Review, reach: Reach) -> tuple[Child, ...]:
     columns = [[", " if place else None, data(name, 60)] for place, name in enumerate(reach.columns)]
     named: Child = columns if reach.exact else "any column: they could not be told apart"
-    same = NOT_REBUILT if reach.dataset in review.not_rebuilt else "the same"
-    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), "changed" if reach.changed else same
+    state = reached_state(review, reach).removeprefix("its data is ") or "changed"
+    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), state
 
 
 def _footer(review: Review, reproduce: str) -> Child:

@@ -16,7 +16,7 @@ from medallion.review.figures import bytes_in_words, counted
 from medallion.review.headline import by_importance, changed_names, checks_in_words
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
-from medallion.review.remedies import NOT_REBUILT, not_rebuilt_in_words, stale_title
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, stale_title
 from medallion.review.table_markdown import FEW, bullet, overview_cells
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
@@ -210,16 +210,15 @@ def _attribution(attribution: Attribution) -> str:
 
 
 def _reach(review: Review) -> Block:
-    kept = review.not_rebuilt
-    lines = [bullet(_reached(reach, rebuilt=reach.dataset not in kept)) for reach in review.reach]
+    lines = [bullet(_reached(reach, reached_state(review, reach))) for reach in review.reach]
     before = "<details><summary>Downstream of what changed</summary>\n\n"
     noun = ("downstream dataset", "downstream datasets")
     return block(lines, 12, noun, before=before, after="\n\n</details>")
 
 
-def _reached(reach: Reach, *, rebuilt: bool) -> str:
+def _reached(reach: Reach, state: str) -> str:
     columns = _listed(reach.columns) if reach.exact else "any of its columns: they could not be told apart"
-    state = "" if reach.changed else f"; {'its data is the same' if rebuilt else NOT_REBUILT}"
+    state = f"; {state}" if state else ""
     return f"{code(str(reach.dataset))}: {columns or 'rows'}, from {_listed(list(map(str, reach.causes)))}{state}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medallion.errors import RecordError
 from medallion.observe import Identities, data_folder, is_allowed
 from medallion.plan import Action, DataState, plan
 from medallion.reasons import REUSED, listed
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["in_doubt", "stale_datasets"]
 
 _STALE = (Action.BUILD, Action.REUSE)
-_DATA = (StaleKind.DATA, StaleKind.UNBUILDABLE, StaleKind.ORPHANED)
+_DATA = (StaleKind.DATA, StaleKind.UNBUILDABLE, StaleKind.UNREADABLE, StaleKind.ORPHANED)
 _ORPHANS = {
     DataState.MODIFIED: "its data was changed by something other than medallion",
     DataState.CONFLICTED: "its pointer holds merge conflict markers",
@@ -111,7 +112,8 @@ def _unbuildable(step: Step) -> StaleDataset:
         return StaleDataset(step.name, step.reason)
     place, said = step.error.location, "; ".join(step.error.message.splitlines())
     if place is None or not place.path.startswith("sql/"):
-        return StaleDataset(step.name, f"it cannot be built: {said}")
+        kind = StaleKind.UNREADABLE if isinstance(step.error, RecordError) else StaleKind.DATA
+        return StaleDataset(step.name, f"it cannot be built: {said}", kind=kind)
     return StaleDataset(step.name, f"it cannot be built: {place}: {said}", kind=StaleKind.UNBUILDABLE)
 
 

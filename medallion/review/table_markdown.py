@@ -15,6 +15,7 @@ from medallion.review.headline import (
     is_private,
     key_in_words,
     nulls_in_words,
+    recorded_rows,
     row_remarks,
     schema_words,
     short_schema,
@@ -64,7 +65,8 @@ def overview_cells(diff: TableDiff) -> tuple[str, ...]:
     """The dataset in the overview: its name, rows before and after, added, removed, changed, and its schema."""
     name = code(str(diff.name))
     if diff.status is Status.UNAVAILABLE or diff.rows is None:
-        word = {Status.ADDED: "new", Status.REMOVED: "removed"}.get(diff.status, "**not compared**")
+        lost = ", ".join(filter(None, [recorded_rows(diff), "**not compared**"]))
+        word = {Status.ADDED: "new", Status.REMOVED: "removed"}.get(diff.status, lost)
         return name, word, "", "", "", ""
     rows = diff.rows
     if diff.status is Status.ADDED:

@@ -80,11 +80,13 @@ class ReviewedModel:
 class StaleKind(StrEnum):
     """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source.
 
-    ``UNBUILDABLE``: its data, and its model cannot be built anew as it is. ``ORPHANED``: no model makes its data.
+    ``UNBUILDABLE``: its data, and its model cannot be built anew as it is. ``UNREADABLE``: its record tells nothing of
+    its data. ``ORPHANED``: no model makes its data.
     """
 
     DATA = "data"
     UNBUILDABLE = "unbuildable"
+    UNREADABLE = "unreadable"
     ORPHANED = "orphaned"
     UNCHECKED = "unchecked"
     UNSEEN_SOURCE = "unseen source"
@@ -250,6 +252,11 @@ class Review:
         """Whether nothing in it comes from its head: no commit, model, data, nor anything that is found of them."""
         found = (self.commits, self.models, self.diff.differing, self.diff.rewritten, self.contracts, self.loosened)
         return not any(found) and not self.problems and all(stale.before for stale in self.stale)
+
+    @property
+    def uncompared(self) -> frozenset[TableName]:
+        """The datasets that could not be compared: whether and where their values differ is not known."""
+        return frozenset(table.name for table in self.diff.datasets if table.status is Status.UNAVAILABLE)
 
     @property
     def not_rebuilt(self) -> tuple[TableName, ...]:

@@ -101,7 +101,7 @@ def failures(review: Review, rules: Sequence[Rule]) -> tuple[str, ...]:
     for rule in rules:
         if rule.name is RuleName.REMOVED_ROWS:
             reasons += [reason for table in review.diff.datasets if (reason := _removed(table, rule))]
-    reasons += [f"{t.name} could not be compared: {t.error}" for t in _unavailable(review.diff)]
+    reasons += [f"{t.name} could not be compared" for t in _unavailable(review.diff)]
     reasons += [f"{c.dataset}: check could not be run: {c.check}" for c in review.unknown_checks if not c.warning]
     reasons += [f"could not be reviewed: {problem.message}" for problem in review.problems]
     return tuple(reasons)
@@ -183,13 +183,15 @@ def _first(review: Review) -> Iterator[str]:
 def _changes(review: Review) -> Iterator[str]:
     tables = review.diff.datasets
     by_status = {status: sum(table.status is status for table in tables) for status in Status}
-    changed = by_status[Status.CHANGED]
-    yield f"{counted(changed, 'dataset')} changed" if changed else "no dataset changed"
+    changed = sum(table.is_other for table in tables)
+    lost = changed - by_status[Status.CHANGED]
+    words = f"{counted(changed, 'dataset')} changed" if changed else "no dataset changed"
+    yield f"{words}, of which {lost:,} could not be compared" if lost else words
     for status, word in ((Status.ADDED, "added"), (Status.REMOVED, "removed")):
         if by_status[status]:
             yield f"{by_status[status]:,} {word}"
-    if by_status[Status.UNAVAILABLE]:
-        yield f"{by_status[Status.UNAVAILABLE]:,} could not be compared"
+    if rest := by_status[Status.UNAVAILABLE] - lost:
+        yield f"{rest:,}{' more' if lost else ''} could not be compared"
     yield counted(len(review.breaking), "breaking change")
     yield f"{counted(len(review.failed_checks), 'check')} failed"
     if review.warnings:

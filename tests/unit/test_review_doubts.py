@@ -1,0 +1,62 @@
+"""What a review says of what nobody can know: data that was not compared, or not built anew."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from medallion.cli.review_view import review_lines
+from medallion.diff.value import Diff
+from medallion.review.document import review_document
+from medallion.review.remedies import stale_title
+from medallion.review.review_html import review_html
+from medallion.review.review_markdown import review_markdown
+from medallion.review.value import Reach, StaleDataset, StaleKind
+from medallion.review.verdict import verdict
+from tests.review_examples import BASE, CUSTOMERS, HEAD, ORDERS, REVENUE, orders, quiet_review, shop_review, unavailable
+
+SCHEMA: dict[str, Any] = json.loads((files("medallion.diff") / "schema.json").read_text(encoding="utf-8"))
+
+
+def test_what_has_other_content_changed_even_where_it_could_not_be_compared() -> None:
+    other = replace(unavailable(), base_content="a", head_content="b", recorded=(92_700, 90_760))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (other, replace(other, name=ORDERS))))
+    assert verdict(review).startswith("2 datasets changed, of which 2 could not be compared, ")
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (other, orders(), replace(unavailable(), name=REVENUE))))
+    assert verdict(review).startswith(
+        "2 datasets changed, of which 1 could not be compared, 1 more could not be compared,"
+    )
+    assert "92,700 → 90,760, **not compared**" in review_markdown(review)
+    assert "92,700 → 90,760 rows by the records" in "\n".join(line.plain for line in review_lines(review, 80))
+    assert not list(Draft202012Validator(SCHEMA).iter_errors(review_document(review)["diff"]))
+
+
+def test_what_mends_stale_data_is_told_by_its_kind() -> None:
+    def title(*kinds: StaleKind) -> str:
+        stale = tuple(StaleDataset(ORDERS, "it is", kind=kind) for kind in kinds)
+        return stale_title(replace(quiet_review(), stale=stale), "`")
+
+    assert title(StaleKind.DATA) == "Stale data: run `medallion run` and commit the result"
+    assert title(StaleKind.UNBUILDABLE, StaleKind.DATA) == (
+        "Stale data: mend the SQL that cannot be built, run `medallion run` and commit the result"
+    )
+    assert title(StaleKind.ORPHANED) == (
+        "Stale data: take away what no model makes, or write its model: `git rm 'data/silver/orders.*'` and commit "
+        "the result"
+    )
+
+
+def test_what_is_equal_only_since_nobody_rebuilt_it_is_not_called_the_same() -> None:
+    stale = (StaleDataset(CUSTOMERS, "it cannot be built", kind=StaleKind.UNBUILDABLE),)
+    review = replace(shop_review(), stale=stale, reach=(Reach(CUSTOMERS, ("id",), (ORDERS,), False, True),))
+    for text in (
+        "\n".join(line.plain for line in review_lines(review, 160)),
+        review_markdown(review),
+        review_html(review),
+    ):
+        assert "not rebuilt: its data is the base" in text
+        assert "Not rebuilt, so equal to the base" in text
