@@ -49,7 +49,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
-            *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
+            *list(diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them"))[:-1],
         ]
         remark = not_rebuilt_in_words(review)
         lines += (

@@ -102,13 +102,23 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
             return _lost(name, version.broken[name])
     old, new = base.records.get(name), head.records.get(name)
     if old is None and new is not None:
-        return TableDiff(name, Status.ADDED, rows=Rows(0, new.rows, added=new.rows), columns=_columns(new, added=True))
+        rows, columns = Rows(0, new.rows, added=new.rows), _columns(new, added=True)
+        return TableDiff(name, Status.ADDED, rows=rows, columns=columns, notes=_unrecorded(new, base))
     if new is None and old is not None:
         gone = Rows(old.rows, 0, removed=old.rows)
         return TableDiff(name, Status.REMOVED, rows=gone, columns=_columns(old, added=False))
     if old is not None and new is not None and old.content_id == new.content_id:
         return _unlike(old, base, head) or TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
     return None
+
+
+def _unrecorded(record: Record, base: Version) -> tuple[str, ...]:
+    """That there was data before there was a record of it, which nobody has compared."""
+    for file in record.files:
+        path = str(data_folder(record.dataset) / file.path)
+        if path in base.blobs:
+            return (f"{path} was there before, without a record, and is not compared with it; `git diff` shows both",)
+    return ()
 
 
 _UNLIKE = {
