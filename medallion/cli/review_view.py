@@ -115,7 +115,7 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     yield "could not be reviewed", "red bold", problems
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
-    yield "checks", "bold", [_check(check) for check in review.checks]
+    yield "checks", "bold", [_check(check) for check in review.checks if not check.is_as_before]
     yield (
         "loosened",
         "yellow bold",
@@ -134,12 +134,12 @@ def _expectations(review: Review) -> list[_Row]:
 
 
 def _check(check: CheckChange) -> _Row:
-    turn = f"{check.turn}{' (warning)' if check.warning else ''}"
+    turn = "as before" if check.is_as_before else f"{check.turn}{' (warning)' if check.warning else ''}"
     style = "yellow" if check.warning and check.turn is not CheckTurn.NEWLY_PASSES else _TURNS[check.turn]
     found = check.message
     if check.failures is not None and check.turn is not CheckTurn.NEWLY_PASSES:
         rows = f"{check.failures:,} of {count(check.rows or 0, 'row')}"
-        found = f"{rows}; {found}" if found else rows
+        found = "; ".join(filter(None, [rows, check.before_in_words, found]))
     return [(turn, style), (str(check.dataset), ""), (check.check, ""), (found, ""), (check.location, "dim")]
 
 
@@ -171,6 +171,7 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
         causes = f"from {', '.join(map(str, found.causes))}"
         reached.append([(str(found.dataset), ""), state, (what, ""), (causes, "dim")])
     yield "reaches", reached
+    yield "warnings as before", [_check(check)[1:] for check in review.checks if check.is_as_before]
 
 
 def _rows(rows: Rows | None) -> str:

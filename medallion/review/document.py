@@ -94,6 +94,7 @@ def _check(check: CheckChange) -> dict[str, Any]:
         "message": check.message,
         "failures": check.failures,
         "rows": check.rows,
+        **({"before": {"failures": check.before[0], "rows": check.before[1]}} if check.before else {}),
     }
 
 

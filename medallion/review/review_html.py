@@ -121,7 +121,10 @@ def _checked(review: Review) -> dict[str, str]:
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
-    checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
+    checks = [
+        _check(review, c)
+        for c in sorted(review.checks, key=lambda c: (c.is_as_before, _TURNS.index(c.turn), c.warning))
+    ]
     loosened = [
         (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location)) for f in review.loosened
     ]
@@ -165,7 +168,10 @@ def _check(review: Review, check: CheckChange) -> tuple[Child, ...]:
     if check.rows is not None and failing:
         failing += f" of {check.rows:,}"
     message = element("div", sentence(check.message), class_="dim") if check.message else None
-    turn = [element("span", check.turn.value, class_=kind), warning]
+    if check.turn is CheckTurn.FAILS and check.before:
+        failing += f"; {check.before_in_words}"
+    word = element("span", "as before", class_="dim") if check.is_as_before else None
+    turn = [word or element("span", check.turn.value, class_=kind), warning]
     return [data(check.check), message], _dataset(review, check.dataset), turn, failing, data(check.location)
 
 

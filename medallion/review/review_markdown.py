@@ -59,14 +59,20 @@ def review_markdown(
         *_overview(shown),
     ]
     blocks += [
-        _checks(shown),
+        _checks([c for c in shown.checks if not c.is_as_before], "Checks", 6),
         _loosened(shown),
         _contracts(shown),
         _models(shown),
         _expectations(shown),
         _attributions(shown),
     ]
-    blocks += [details_block(shown.diff, FEW, 10, shown.unexpected), _reach(shown), *_lineage(shown), _commits(shown)]
+    blocks += [
+        details_block(shown.diff, FEW, 10, shown.unexpected),
+        _as_before(shown),
+        _reach(shown),
+        *_lineage(shown),
+        _commits(shown),
+    ]
     return fit([*blocks, _footer(review, reproduce)], budget)
 
 
@@ -138,9 +144,13 @@ def _passed(count: CheckCount | None) -> str:
     return ", ".join(filter(None, [f"**{failed}**" if failed else "", rest]))
 
 
-def _checks(review: Review) -> Block:
-    checks = sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))
-    return block([bullet(_check(c)) for c in checks], 6, ("check", "checks"), before="**Checks**\n\n")
+def _checks(listed: Sequence[CheckChange], title: str, rank: int) -> Block:
+    checks = sorted(listed, key=lambda c: (_TURNS.index(c.turn), c.warning))
+    return block([bullet(_check(c)) for c in checks], rank, ("check", "checks"), before=f"**{title}**\n\n")
+
+
+def _as_before(review: Review) -> Block:
+    return _checks([c for c in review.checks if c.is_as_before], "Warnings as before", 11)
 
 
 def _check(check: CheckChange) -> str:
@@ -152,6 +162,7 @@ def _check(check: CheckChange) -> str:
             if check.rows is not None
             else f": {check.failures:,}"
         )
+        words += f"; {check.before_in_words}" if check.before else ""
     elif check.message:
         words += f": {prose(check.message)}"
     return f"{words} ({code(check.location)})" if check.location else words

@@ -110,8 +110,8 @@ class StaleDataset:
 class CheckChange:
     """A check that fails in the head, or failed in the base. ``warning``: it is one of ``@warn``.
 
-    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``quotes`` is the
-    part of ``message`` that may hold values of the data.
+    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``before`` is that
+    of the base, where it was run on it. ``quotes`` is the part of ``message`` that may hold values of the data.
     """
 
     dataset: TableName
@@ -123,6 +123,18 @@ class CheckChange:
     failures: int | None = None
     rows: int | None = None
     quotes: str = ""
+    before: tuple[int, int] | None = None
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether it is a warning that the base has as well, of no fewer rows where these were counted."""
+        worse = self.failures is not None and self.before is not None and self.failures > self.before[0]
+        return self.warning and self.turn is CheckTurn.FAILS and not worse
+
+    @property
+    def before_in_words(self) -> str:
+        """``457 of 92,700 in the base``; "" where that was not counted."""
+        return f"{self.before[0]:,} of {self.before[1]:,} in the base" if self.before else ""
 
 
 @dataclass(frozen=True, slots=True)

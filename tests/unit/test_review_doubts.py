@@ -10,12 +10,12 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from medallion.cli.review_view import review_lines
-from medallion.diff.value import Diff
+from medallion.diff.value import Diff, Rows
 from medallion.review.document import review_document
 from medallion.review.remedies import stale_title
 from medallion.review.review_html import review_html
 from medallion.review.review_markdown import review_markdown
-from medallion.review.value import Reach, StaleDataset, StaleKind
+from medallion.review.value import CheckChange, CheckTurn, Reach, StaleDataset, StaleKind
 from medallion.review.verdict import verdict
 from tests.review_examples import BASE, CUSTOMERS, HEAD, ORDERS, REVENUE, orders, quiet_review, shop_review, unavailable
 
@@ -25,10 +25,13 @@ SCHEMA: dict[str, Any] = json.loads((files("medallion.diff") / "schema.json").re
 def test_what_has_other_content_changed_even_where_it_could_not_be_compared() -> None:
     other = replace(unavailable(), base_content="a", head_content="b", recorded=(92_700, 90_760))
     review = replace(quiet_review(), diff=Diff(BASE, HEAD, (other, replace(other, name=ORDERS))))
-    assert verdict(review).startswith("2 datasets changed, of which 2 could not be compared, ")
+    assert verdict(review).startswith(
+        "2 datasets changed (−1,940 rows in bronze.events and in 1 more), of which 2 could not be compared, "
+    )
     review = replace(quiet_review(), diff=Diff(BASE, HEAD, (other, orders(), replace(unavailable(), name=REVENUE))))
     assert verdict(review).startswith(
-        "2 datasets changed, of which 1 could not be compared, 1 more could not be compared,"
+        "2 datasets changed (−1,940 rows in bronze.events and in 1 more, +12 rows in silver.orders), of which 1 could "
+        "not be compared, 1 more could not be compared,"
     )
     assert "92,700 → 90,760, **not compared**" in review_markdown(review)
     assert "92,700 → 90,760 rows by the records" in "\n".join(line.plain for line in review_lines(review, 80))
@@ -60,3 +63,31 @@ def test_what_is_equal_only_since_nobody_rebuilt_it_is_not_called_the_same() -> 
     ):
         assert "not rebuilt: its data is the base" in text
         assert "Not rebuilt, so equal to the base" in text
+
+
+def test_a_warning_that_the_base_has_as_well_comes_last_and_counts_apart() -> None:
+    warning = CheckChange(
+        ORDERS, "total > 0", CheckTurn.FAILS, True, "sql/silver/orders.sql:7", "", 449, 90_760, before=(457, 92_700)
+    )
+    review = replace(shop_review(), checks=(warning,))
+    assert verdict(review).endswith(", 0 checks failed, 1 warning as before")
+    lines = [line.plain for line in review_lines(review, 160)]
+    assert lines.index("warnings as before") > lines.index("data")
+    assert any("449 of 90,760 rows; 457 of 92,700 in the base" in line for line in lines)
+    text = review_markdown(review)
+    assert text.index("**Warnings as before**") > text.index("| dataset |")
+    assert "449 of 90,760 rows; 457 of 92,700 in the base" in text
+    assert review_document(review)["checks"][0]["before"] == {"failures": 457, "rows": 92_700}
+    worse = replace(review, checks=(replace(warning, failures=458),))
+    assert verdict(worse).endswith(", 0 checks failed, 1 warning")
+    lines = [line.plain for line in review_lines(worse, 160)]
+    assert lines.index("checks") < lines.index("data")
+
+
+def test_the_verdict_says_where_most_rows_came_and_went() -> None:
+    keyless = Rows(200, 210, added=30, removed=20, changed=None)
+    tables = (orders(), replace(orders(), name=REVENUE, rows=replace(keyless, changed=None)))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, tables))
+    assert verdict(review).startswith(
+        "2 datasets changed (−15 rows in silver.orders, +12 rows in silver.orders and in 1 more), "
+    )

@@ -25,16 +25,19 @@ from tests.review_examples import (
 
 
 def test_the_verdict_counts_what_a_reviewer_asks_for() -> None:
-    assert verdict(shop_review()) == "2 datasets changed, 1 breaking change, 0 checks failed"
+    assert verdict(shop_review()) == (
+        "2 datasets changed (−15 rows in silver.orders, +12 rows in silver.orders), 1 breaking change, 0 checks failed"
+    )
     assert verdict(quiet_review()) == "no dataset changed, 0 breaking changes, 0 checks failed"
 
 
 def test_the_verdict_names_every_trouble_and_stale_data_first() -> None:
     assert verdict(troubled_review()) == (
         "1 dataset stale, 1 dataset perhaps stale, 1 dataset already stale in the base, 1 unexpected difference, "
-        "2 datasets changed, 1 added, 1 removed, 1 could not be compared, 1 breaking change, 1 check failed, "
-        "1 warning, 1 check could not be run, 1 contract broken, 2 safeguards loosened, 1 expectation not met, "
-        "1 expectation cannot be told, 2 problems"
+        "2 datasets changed (−15 rows in silver.orders, +12 rows in silver.orders), "
+        "1 added, 1 removed, 1 could not be compared, 1 breaking change, 1 check failed, "
+        "1 warning as before, 1 check could not be run, 1 contract broken, 2 safeguards loosened, "
+        "1 expectation not met, 1 expectation cannot be told, 2 problems"
     )
 
 
