@@ -9,6 +9,7 @@ from medallion.cli.diff_columns import packed
 from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
 from medallion.printable import printable
+from medallion.review.headline import source_bytes
 from medallion.review.privacy import shareable
 from medallion.review.remedies import not_rebuilt_in_words, reached_state, remedy
 from medallion.review.value import CheckTurn, ModelStatus
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
-    from medallion.review.value import CheckChange, Review, ReviewedModel
+    from medallion.review.value import CheckChange, Review, ReviewedModel, SourceChange
 
 __all__ = ["WIDEST", "review_lines"]
 
@@ -46,6 +47,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
             hint = packed(f"hint: {remedy(review, '`')}".split(), " ", width - _MARGIN)
             lines[-1:] = [*(Text(" " * _MARGIN + part, style="dim") for part in hint), Text()]
     lines += _section("models", _models(review), width)
+    lines += _section("sources", _sources(review), width)
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
@@ -147,6 +149,17 @@ def _models(review: Review) -> list[_Row]:
     return [
         [(str(m.name), ""), (str(m.status), _STATUSES[m.status]), (m.summary, ""), _breaking(m)] for m in review.models
     ]
+
+
+def _sources(review: Review) -> list[_Row]:
+    return [
+        [(s.path, ""), (str(s.status), _STATUSES[s.status]), (source_bytes(s), ""), (_readers(s), "dim")]
+        for s in review.sources
+    ]
+
+
+def _readers(source: SourceChange) -> str:
+    return f"read by {', '.join(map(str, source.readers))}"
 
 
 def _breaking(model: ReviewedModel) -> tuple[str, str]:

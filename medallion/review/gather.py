@@ -14,6 +14,7 @@ from medallion.meanings import Meanings
 from medallion.observe import Identities
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
+from medallion.review.changed_sources import changed_sources
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
 from medallion.review.loosened import loosened
@@ -137,6 +138,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
         diff=diff,
         commits=commits_between(repo, *sides),
         models=models,
+        sources=changed_sources(repo, base, head),
         stale=stale,
         checks=checks,
         checked=checked,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status
 from medallion.review.escape import has_right_to_left
-from medallion.review.figures import counted, share
+from medallion.review.figures import bytes_in_words, counted, share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from medallion.diff.value import ColumnDiff, Key, Pattern, Rows, TableDiff
     from medallion.names import TableName
-    from medallion.review.value import CheckCount, Review
+    from medallion.review.value import CheckCount, Review, SourceChange
 
 __all__ = [
     "SIGNS",
@@ -29,6 +29,7 @@ __all__ = [
     "row_remarks",
     "schema_words",
     "short_schema",
+    "source_bytes",
 ]
 
 #: The sign of what became of a row; each is a character that no type face confuses with another.
@@ -46,9 +47,17 @@ _OF_DATA = list(ColumnStatus).index(ColumnStatus.CHANGED)
 
 
 def changed_names(review: Review) -> frozenset[str]:
-    """The names of datasets that differ, or whose model does."""
+    """The names of datasets that differ, or whose model does, and the paths of sources of which files do."""
     names: list[TableName] = [table.name for table in review.diff.differing]
-    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
+    sources = [pattern for source in review.sources for pattern in source.patterns]
+    return frozenset([*map(str, names), *(str(model.name) for model in review.models), *sources])
+
+
+def source_bytes(source: SourceChange) -> str:
+    """``2.3 MB → 2.4 MB``, exact where that would hide a difference, or the size of the one side that is known."""
+    known = dict.fromkeys(size for size in (source.base_bytes, source.head_bytes) if size is not None)
+    words = [bytes_in_words(size) for size in known]
+    return " → ".join(words if len({*words}) == len(words) else [f"{size:,} B" for size in known])
 
 
 def checks_in_words(count: CheckCount) -> tuple[str, str]:

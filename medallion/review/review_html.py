@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import Status
 from medallion.review.diff_html import datasets, heading, side_html
 from medallion.review.figures import amount, bytes_in_words, counted
-from medallion.review.headline import changed_names, checks_in_words
+from medallion.review.headline import changed_names, checks_in_words, source_bytes
 from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
@@ -30,6 +30,7 @@ _SAMPLES = 5
 _CHECKS = ("check", "dataset", "outcome", "rows failing", "where")
 _LOOSENED = ("safeguard", "dataset", "what became of it", "where")
 _MODELS = ("model", "status", "what changes", "breaking", "file")
+_SOURCES = ("file", "status", "bytes", "read by")
 _ANNOUNCED = ("announced", "outcome", "found", "where")
 _CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
 _REACH = ("downstream dataset", "columns", "from", "its data")
@@ -138,6 +139,8 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     yield "loosened", "Loosened", [_table("What guards the data less", _LOOSENED, loosened)]
     yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
+    sources = [(data(s.path), str(s.status), source_bytes(s), ", ".join(map(str, s.readers))) for s in review.sources]
+    yield "sources", "Sources", [_table("Source files that changed", _SOURCES, sources)]
     yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]
     yield "attribution", "Where differences come from", [_table("Differences by cause", _CAUSES, causes, (2, 3, 4))]
     yield (

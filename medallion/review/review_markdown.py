@@ -13,7 +13,7 @@ from medallion.review.budget import Block, block, fit
 from medallion.review.diff_markdown import details_block, rewritten_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
-from medallion.review.headline import by_importance, changed_names, checks_in_words
+from medallion.review.headline import by_importance, changed_names, checks_in_words, source_bytes
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
 from medallion.review.remedies import not_rebuilt_in_words, reached_state, stale_title
@@ -63,6 +63,7 @@ def review_markdown(
         _loosened(shown),
         _contracts(shown),
         _models(shown),
+        _sources(shown),
         _expectations(shown),
         _attributions(shown),
     ]
@@ -193,6 +194,16 @@ def _model(model: ReviewedModel) -> str:
     macros = ", ".join(code(macro) for macro in model.macros)
     words += f" through {macros}" if macros else ""
     return f"{words}, **breaking**" if model.breaking else words
+
+
+def _sources(review: Review) -> Block:
+    lines = []
+    for source in review.sources:
+        size = f", {words}" if (words := source_bytes(source)) else ""
+        lines.append(
+            bullet(f"{code(source.path)} {source.status}{size}, read by {_listed(list(map(str, source.readers)))}")
+        )
+    return block(lines, 8, ("source", "sources"), before="**Sources**\n\n")
 
 
 def _expectations(review: Review) -> Block:

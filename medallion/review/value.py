@@ -28,6 +28,7 @@ __all__ = [
     "Review",
     "ReviewedModel",
     "Safeguard",
+    "SourceChange",
     "StaleDataset",
     "StaleKind",
 ]
@@ -75,6 +76,21 @@ class ReviewedModel:
     summary: str
     breaking: bool
     macros: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """A file of raw data that differs. Sizes are bytes, None where it is not there or that is not known.
+
+    ``readers`` are the models that read it, ``patterns`` the paths or patterns by which they do.
+    """
+
+    path: str
+    status: ModelStatus
+    base_bytes: int | None
+    head_bytes: int | None
+    readers: tuple[TableName, ...]
+    patterns: tuple[str, ...]
 
 
 class StaleKind(StrEnum):
@@ -245,6 +261,7 @@ class Review:
     diff: Diff
     commits: tuple[Commit, ...] = ()
     models: tuple[ReviewedModel, ...] = ()
+    sources: tuple[SourceChange, ...] = ()
     stale: tuple[StaleDataset, ...] = ()
     checks: tuple[CheckChange, ...] = ()
     checked: tuple[CheckCount, ...] = ()
@@ -262,7 +279,15 @@ class Review:
     @property
     def changes_nothing(self) -> bool:
         """Whether nothing in it comes from its head: no commit, model, data, nor anything that is found of them."""
-        found = (self.commits, self.models, self.diff.differing, self.diff.rewritten, self.contracts, self.loosened)
+        found = (
+            self.commits,
+            self.models,
+            self.sources,
+            self.diff.differing,
+            self.diff.rewritten,
+            self.contracts,
+            self.loosened,
+        )
         return not any(found) and not self.problems and all(stale.before for stale in self.stale)
 
     @property

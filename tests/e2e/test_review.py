@@ -109,9 +109,9 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
 
     found = reviewed(shop, "main..pull-request", "--attribute", code=1)
     here = reviewed(shop, "--attribute", code=1)
-    assert {key: found[key] for key in ("stale", "models", "checks", "reach", "expectations", "bytes_added")} == {
-        key: here[key] for key in ("stale", "models", "checks", "reach", "expectations", "bytes_added")
-    }
+    assert {
+        key: found[key] for key in ("stale", "models", "sources", "checks", "reach", "expectations", "bytes_added")
+    } == {key: here[key] for key in ("stale", "models", "sources", "checks", "reach", "expectations", "bytes_added")}
     assert here["head"]["name"] == "work tree"
     assert [commit["subject"] for commit in found["commits"]] == ["Not run", "New prices"]
     assert [(stale["dataset"], stale["reason"]) for stale in found["stale"]] == [
@@ -142,6 +142,10 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     assert reach["gold.revenue"] == (["month", "orders", "revenue"], True)
     edges = {(edge["source"], edge["target"]) for edge in found["lineage"]}
     assert {("sources/orders.csv", "bronze.orders"), ("silver.orders", "gold.revenue")} <= edges
+    (changed,) = found["sources"]
+    assert (changed["path"], changed["status"]) == ("sources/orders.csv", "changed")
+    assert changed["bytes"] == {"base": len(source), "head": len(shop.read("sources/orders.csv"))}
+    assert changed["readers"] == ["bronze.orders"]
     parts = {part["dataset"]: part for part in found["attributions"]}
     assert parts["bronze.orders"]["sql"]["added"] == 0
     assert parts["bronze.orders"]["note"] == "only its inputs changed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
@@ -11,11 +12,22 @@ from jsonschema import Draft202012Validator
 
 from medallion.cli.review_view import review_lines
 from medallion.diff.value import Diff, Rows
+from medallion.names import TableName
 from medallion.review.document import review_document
+from medallion.review.headline import source_bytes
 from medallion.review.remedies import stale_title
 from medallion.review.review_html import review_html
 from medallion.review.review_markdown import review_markdown
-from medallion.review.value import CheckChange, CheckTurn, Reach, StaleDataset, StaleKind
+from medallion.review.value import (
+    CheckChange,
+    CheckTurn,
+    LineageEdge,
+    ModelStatus,
+    Reach,
+    SourceChange,
+    StaleDataset,
+    StaleKind,
+)
 from medallion.review.verdict import verdict
 from tests.review_examples import BASE, CUSTOMERS, HEAD, ORDERS, REVENUE, orders, quiet_review, shop_review, unavailable
 
@@ -91,3 +103,23 @@ def test_the_verdict_says_where_most_rows_came_and_went() -> None:
     assert verdict(review).startswith(
         "2 datasets changed (−15 rows in silver.orders, +12 rows in silver.orders and in 1 more), "
     )
+
+
+def test_a_source_file_that_differs_is_named_and_marked_in_every_format() -> None:
+    clicks = TableName("bronze", "clicks")
+    source = SourceChange(
+        "sources/clicks.csv", ModelStatus.CHANGED, 3_200_100, 3_200_140, (clicks,), ("sources/*.csv",)
+    )
+    edges = (LineageEdge("sources/*.csv", "bronze.clicks"),)
+    review = replace(shop_review(), sources=(source,), edges=edges)
+    text = "\n".join(line.plain for line in review_lines(review, 160))
+    sizes = "3,200,100 B → 3,200,140 B"
+    assert f"sources\n  sources/clicks.csv  changed  {sizes}  read by bronze.clicks" in text
+    markdown = review_markdown(review)
+    assert f"- `sources/clicks.csv` changed, {sizes}, read by `bronze.clicks`" in markdown
+    assert re.search(r'n0\["sources/.*\.csv"\]:::changed', markdown)
+    page = review_html(review)
+    assert sizes in page
+    assert "sources/*.csv, changed</title>" in page
+    assert review_document(review)["sources"][0]["readers"] == ["bronze.clicks"]
+    assert source_bytes(replace(source, base_bytes=None)) == "3.2 MB"

@@ -35,6 +35,7 @@ NO_DATA = {
     "Side": {"name", "commit", "left_by"},
     "Commit": {"hash", "author", "subject"},
     "ReviewedModel": {"path", "summary"},
+    "SourceChange": {"path", "patterns"},
     "StaleDataset": {"reason"},
     "CheckChange": {"check", "location", "message"},
     "Loosened": {"what", "change", "location"},
