@@ -262,14 +262,6 @@ def _with_hints(tables: Mapping[TableName, TableDiff]) -> tuple[dict[TableName, 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
-    try:
-        return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except MedallionError:  # One by one, to find which it is.
-        pass
-    found: _Files = {}
-    for name in wanted:
-        try:
-            found[name] = tuple(version.files([version.records[name]])[name])
-        except MedallionError as error:
-            failed[name] = _lost(name, error)
-    return found
+    found = version.find([version.records[name] for name in wanted])
+    failed |= {name: _lost(name, error) for name, error in found.lost.items()}
+    return {name: tuple(paths) for name, paths in found.files.items()}

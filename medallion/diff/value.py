@@ -268,6 +268,11 @@ class TableDiff:
         return bool(self.base_content and self.head_content) and self.base_content != self.head_content
 
     @property
+    def one_sided(self) -> bool:
+        """Whether it came or went as a whole, so that there is one side only to tell of."""
+        return self.status in (Status.ADDED, Status.REMOVED)
+
+    @property
     def differing_rows(self) -> int:
         """Rows that were added, removed or changed."""
         return self.rows.added + self.rows.removed + (self.rows.changed or 0) if self.rows else 0
@@ -281,6 +286,11 @@ class TableDiff:
     def matched_rows(self) -> int:
         """Rows that are on both sides."""
         return self.rows.base - self.rows.removed if self.rows else 0
+
+    @property
+    def emptied(self) -> bool:
+        """Whether it had rows and has none any more, though it is still there."""
+        return self.status is Status.CHANGED and self.rows is not None and self.rows.base > 0 == self.rows.head
 
     @cached_property
     def schema_changed(self) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medallion.errors import RecordError
-from medallion.observe import Identities, data_folder, is_allowed
+from medallion.identities import Identities
+from medallion.observe import data_folder
 from medallion.plan import Action, DataState, plan
 from medallion.reasons import REUSED, listed
 from medallion.records import InputKind, record_path
@@ -17,6 +18,7 @@ from medallion.review.same_as_base import SameAsBase
 from medallion.review.source_files import matching
 from medallion.review.trees import as_checked_out
 from medallion.review.value import StaleDataset, StaleKind
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
