@@ -189,7 +189,7 @@ def test_contracts_checks_that_pass_again_and_what_cannot_be_fetched_are_told(sh
     found = reviewed(shop, "main..pull-request", code=0)
     (broken,) = found["contracts"]
     assert broken["dataset"] == "silver.orders"
-    assert "column state added" in broken["change"]
+    assert broken["change"].startswith("column status renamed to state")
     turns = [(check["dataset"], check["turn"], check["warning"]) for check in found["checks"]]
     assert turns == [("gold.customers", "newly passes", True)]
     assert reviewed(shop, "main", "--fail-on", "breaking", code=1)["failures"]
