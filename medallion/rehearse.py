@@ -38,14 +38,16 @@ def rehearse(
     contracts: Contracts,
     *,
     force: bool = False,
+    sources: bool = True,
 ) -> tuple[Step, ...]:
     """The ``steps`` of a plan, with those that would fail as errors, and with the columns that come and go.
 
     ``engine`` is called where there is something to bind. A model whose columns only data can tell (a PIVOT that names
-    no values) has unknown columns, and its readers are not bound.
+    no values) has unknown columns, and its readers are not bound. So it is with a model that reads sources, where these
+    are not to be read (no ``sources``).
     """
     with ExitStack() as stack:
-        rehearsal = _Rehearsal(graph, observed, engine, identities, contracts, stack, force=force)
+        rehearsal = _Rehearsal(graph, observed, engine, identities, contracts, stack, force=force, sources=sources)
         for step in steps:
             rehearsal.steps[step.name] = rehearsal.rehearsed(step)
     return tuple(rehearsal.steps.values())
@@ -62,12 +64,14 @@ class _Rehearsal:
         stack: ExitStack,
         *,
         force: bool,
+        sources: bool,
     ) -> None:
         self.graph = graph
         self.observed = observed
         self.identities = identities
         self.contracts = contracts
         self.force = force
+        self.sources = sources
         self.steps: dict[TableName, Step] = {}
         self._engine = engine
         self._stack = stack
@@ -146,7 +150,7 @@ class _Rehearsal:
         model = self.graph.models[name]
         schemas = {read: self.columns(read) for read in self.graph.inputs[name]}
         known = {read: columns for read, columns in schemas.items() if columns is not None}
-        if len(known) < len(schemas):
+        if len(known) < len(schemas) or (model.sources and not self.sources):
             return None
         for source in model.sources:  # A pointer would be bound as if it were the file.
             real_files(self.observed.sources[source.path].files, self.identities)

@@ -39,6 +39,7 @@ from medallion.review.value import (
     Review,
     ReviewedModel,
     Safeguard,
+    SourceChange,
     StaleDataset,
     StaleKind,
 )
@@ -247,6 +248,9 @@ def troubled_review() -> Review:
         shop_review(),
         diff=replace(
             shop_diff(unavailable(), *added_and_removed()), notes=("the base predates medallion in this repository",)
+        ),
+        sources=(
+            SourceChange("sources/events.csv", ModelStatus.ADDED, None, 4_100_000, (EVENTS,), ("sources/events.csv",)),
         ),
         stale=(
             StaleDataset(REVENUE, "input changed: silver.orders"),

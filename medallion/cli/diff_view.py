@@ -11,6 +11,7 @@ from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
 from medallion.diff.value import ColumnStatus, KeyOrigin, Status
 from medallion.printable import printable
+from medallion.review.headline import recorded_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,8 @@ def _heading(table: TableDiff, names: int, width: int) -> list[Text]:
     if table.status is Status.UNAVAILABLE:
         title.append("  cannot be compared", style="red")
         reasons = (part for text in table.error.split("\n") for part in _wrapped(printable(text), width - MARGIN))
-        return [title, *(Text(" " * MARGIN + reason, style="red") for reason in reasons)]
+        counts = [Text(f"{' ' * MARGIN}{rows} rows by the records")] if (rows := recorded_rows(table)) else []
+        return [title, *counts, *(Text(" " * MARGIN + reason, style="red") for reason in reasons)]
     about = Text("  ").join(_about(table))
     if names + 2 + cells(about.plain) <= width:
         lines = [title.append("  ", style="default").append_text(about)]

@@ -9,8 +9,9 @@ from medallion.cli.diff_columns import packed
 from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
 from medallion.printable import printable
-from medallion.review.headline import emptied_in_words
+from medallion.review.headline import emptied_in_words, source_bytes
 from medallion.review.privacy import shareable
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, remedy
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from medallion.diff.value import Rows
-    from medallion.review.value import CheckChange, Review, ReviewedModel
+    from medallion.review.value import CheckChange, Review, ReviewedModel, SourceChange
 
 __all__ = ["WIDEST", "review_lines"]
 
@@ -42,12 +43,20 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     lines: list[Text] = []
     for title, style, rows in _urgent(review):
         lines += _section(title, rows, width, style)
+        if rows and title == "stale":
+            hint = packed(f"hint: {remedy(review, '`')}".split(), " ", width - _MARGIN)
+            lines[-1:] = [*(Text(" " * _MARGIN + part, style="dim") for part in hint), Text()]
     lines += _section("models", _models(review), width)
+    lines += _section("sources", _sources(review), width)
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
             *list(diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them"))[:-1],
         ]
+        remark = not_rebuilt_in_words(review)
+        lines += (
+            [Text(part, style="yellow") for part in packed(printable(remark).split(), " ", width)] if remark else []
+        )
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
         lines += _section(title, rows, width)
@@ -113,7 +122,7 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     )
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
-    yield "checks", "bold", [_check(check) for check in review.checks]
+    yield "checks", "bold", [_check(check) for check in review.checks if not check.is_as_before]
     yield (
         "loosened",
         "yellow bold",
@@ -132,12 +141,12 @@ def _expectations(review: Review) -> list[_Row]:
 
 
 def _check(check: CheckChange) -> _Row:
-    turn = f"{check.turn}{' (warning)' if check.warning else ''}"
+    turn = "as before" if check.is_as_before else f"{check.turn}{' (warning)' if check.warning else ''}"
     style = "yellow" if check.warning and check.turn is not CheckTurn.NEWLY_PASSES else _TURNS[check.turn]
     found = check.message
     if check.failures is not None and check.turn is not CheckTurn.NEWLY_PASSES:
         rows = f"{check.failures:,} of {count(check.rows or 0, 'row')}"
-        found = f"{rows}; {found}" if found else rows
+        found = "; ".join(filter(None, [rows, check.before_in_words, found]))
     return [(turn, style), (str(check.dataset), ""), (check.check, ""), (found, ""), (check.location, "dim")]
 
 
@@ -145,6 +154,17 @@ def _models(review: Review) -> list[_Row]:
     return [
         [(str(m.name), ""), (str(m.status), _STATUSES[m.status]), (m.summary, ""), _breaking(m)] for m in review.models
     ]
+
+
+def _sources(review: Review) -> list[_Row]:
+    return [
+        [(s.path, ""), (str(s.status), _STATUSES[s.status]), (source_bytes(s), ""), (_readers(s), "dim")]
+        for s in review.sources
+    ]
+
+
+def _readers(source: SourceChange) -> str:
+    return f"read by {', '.join(map(str, source.readers))}"
 
 
 def _breaking(model: ReviewedModel) -> tuple[str, str]:
@@ -164,10 +184,12 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
     for found in review.reach:
         names = ", ".join(found.columns[:8]) + (" …" if len(found.columns) > 8 else "")
         what = names if found.exact else f"{names or 'all columns'} (at most)"
-        state = ("data differs", "yellow") if found.changed else ("data is the same", "dim")
+        known = reached_state(review, found).removeprefix("its ")
+        state = (known or "data differs", "dim" if known == "data is the same" else "yellow")
         causes = f"from {', '.join(map(str, found.causes))}"
         reached.append([(str(found.dataset), ""), state, (what, ""), (causes, "dim")])
     yield "reaches", reached
+    yield "warnings as before", [_check(check)[1:] for check in review.checks if check.is_as_before]
 
 
 def _rows(rows: Rows | None) -> str:
@@ -185,7 +207,8 @@ def _look_closer(review: Review) -> str:
 def _about(review: Review, width: int) -> Text:
     """What was held against what."""
     head = review.head.commit[:7] if review.head.commit else "work tree"
-    between = f"{printable(review.base.short)} ({review.base.commit[:7]}) → {head}"
+    left = f"where {printable(review.base.left_by)} left " if review.base.left_by else ""
+    between = f"{left}{printable(review.base.short)} ({review.base.commit[:7]}) → {head}"
     added = f"{size(review.bytes_added)} added to storage" if review.bytes_added else "nothing added to storage"
     line = Text(f"{between}, {count(len(review.commits), 'commit')}, {added}", style="dim")
     line.cut(width)

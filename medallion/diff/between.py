@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ def diff_versions(
     if hidden is None:
         for name, table in tables.items():
             tables[name] = with_labels(table, secret.labels(name, head.records.get(name), base.records.get(name)))
-    notes = []
+    tables, notes = _with_hints(tables)
     if not base.records and not base.broken and head.records:
         notes.append(f"there are no datasets at {sides[0].short}: all of them are new")
     if asked.where:
@@ -158,7 +159,7 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
     """What the records alone tell; None where the data has to be looked at."""
     for version in (base, head):
         if name in version.broken:
-            return TableDiff(name, Status.UNAVAILABLE, error=_told(version.broken[name]))
+            return _lost(name, version.broken[name])
     old, new = base.records.get(name), head.records.get(name)
     if old is None and new is not None:
         rows, columns = Rows(0, new.rows, added=new.rows), _columns(new, added=True)
@@ -202,7 +203,7 @@ def _unlike(record: Record, base: Version, head: Version) -> TableDiff | None:
             place = f"{paths[0]} at {version.commit[:7]}" if version.commit else paths[0]
             hint = "" if version.commit else f"`medallion restore {name}` takes the recorded data back"
             error = DataError(said, location=Location(place), hint=hint)
-            return TableDiff(name, Status.UNAVAILABLE, error=_told(error))
+            return _lost(name, error)
     return None
 
 
@@ -225,6 +226,7 @@ def _sized(table: TableDiff, base: Version, head: Version) -> TableDiff:
         head_content=new.content_id if new else "",
         base_bytes=old.size if old else 0,
         head_bytes=new.size if new else 0,
+        recorded=(old.rows, new.rows) if table.status is Status.UNAVAILABLE and old and new else None,
     )
 
 
@@ -303,15 +305,27 @@ def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest
     return {column: now.strictest(then[column]) for column, now in head.tolerances.items() if column in then}
 
 
-def _told(error: MedallionError) -> str:
-    """An error on one line: where, what, and what to do."""
+def _lost(name: TableName, error: MedallionError) -> TableDiff:
+    """A dataset whose data is not to be had: where and why; its note is what to do, until all are known."""
     where = f"{error.location}: " if error.location else ""
-    return f"{where}{'; '.join(error.message.splitlines())}" + (f"; {error.hint}" if error.hint else "")
+    said = f"{where}{'; '.join(error.message.splitlines())}"
+    return TableDiff(name, Status.UNAVAILABLE, error=said, notes=(error.hint,) if error.hint else ())
+
+
+def _with_hints(tables: Mapping[TableName, TableDiff]) -> tuple[dict[TableName, TableDiff], list[str]]:
+    """What is to be done goes to the reason; where it is the same for several datasets, it is told once for all."""
+    hinted = {name: t.notes[0] for name, t in tables.items() if t.status is Status.UNAVAILABLE and t.notes}
+    times = Counter(hinted.values())
+    found = dict(tables)
+    for name, hint in hinted.items():
+        error = tables[name].error
+        found[name] = replace(tables[name], error=error if times[hint] > 1 else f"{error}; {hint}", notes=())
+    return found, [f"for what could not be compared: {hint}" for hint, count in times.items() if count > 1]
 
 
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
     found = version.find([version.records[name] for name in wanted])
-    failed |= {name: TableDiff(name, Status.UNAVAILABLE, error=_told(error)) for name, error in found.lost.items()}
+    failed |= {name: _lost(name, error) for name, error in found.lost.items()}
     return {name: tuple(paths) for name, paths in found.files.items()}

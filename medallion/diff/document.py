@@ -28,8 +28,9 @@ def diff_document(diff: Diff) -> dict[str, Any]:
 
 
 def side_document(side: Side) -> dict[str, Any]:
-    """A version that takes part; ``commit`` is None for the work tree."""
-    return {"name": side.short, "commit": side.commit or None}
+    """A version that takes part; ``commit`` is None for the work tree. ``left_by`` is there where it is another."""
+    found: dict[str, Any] = {"name": side.short, "commit": side.commit or None}
+    return {**found, "left_by": side.left_by} if side.left_by else found
 
 
 def table_document(table: TableDiff) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def table_document(table: TableDiff) -> dict[str, Any]:
         "name": str(table.name),
         "status": str(table.status),
         "error": table.error or None,
+        **({"recorded": {"base": table.recorded[0], "head": table.recorded[1]}} if table.recorded else {}),
         "key": {
             "columns": list(table.key.columns),
             "base_columns": list(table.key.base),

@@ -11,7 +11,7 @@ from medallion.errors import RevisionError
 if TYPE_CHECKING:
     from medallion.git.repository import Repository
 
-__all__ = ["Range", "merge_base", "parse_range", "resolve_range"]
+__all__ = ["Range", "left", "merge_base", "parse_range", "resolve_range"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,13 @@ def resolve_range(repo: Repository, asked: Range) -> tuple[Side, Side]:
     head = Side("", "") if asked.head is None else Side(asked.head, repo.resolve(asked.head))
     if not asked.from_merge_base:
         return Side(asked.base, base), head
-    return Side(asked.base, merge_base(repo, asked.base, asked.head or "HEAD")), head
+    return left(repo, asked.base, asked.head or "HEAD"), head
+
+
+def left(repo: Repository, name: str, head: str) -> Side:
+    """Where ``head`` left ``name``: their merge base. ``RevisionError`` as of :func:`merge_base`."""
+    commit = merge_base(repo, name, head)
+    return Side(name, commit, "" if commit == repo.resolve(name) else head)
 
 
 def merge_base(repo: Repository, one: str, other: str) -> str:

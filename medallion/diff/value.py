@@ -86,10 +86,14 @@ class KeyOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A version that takes part. ``name`` is as it was asked for; ``commit`` a full hash, "" for the work tree."""
+    """A version that takes part. ``name`` is as it was asked for; ``commit`` a full hash, "" for the work tree.
+
+    ``left_by``: ``commit`` is not what ``name`` names, but where this version left it; "" where it is.
+    """
 
     name: str
     commit: str
+    left_by: str = ""
 
     @property
     def short(self) -> str:
@@ -234,10 +238,11 @@ class RowChange:
 class TableDiff:
     """How a dataset differs between two versions.
 
-    ``rows`` is None where it could not be compared. Content ids and sizes (bytes of its files) are "" and 0 on a side
-    that does not have it. ``samples`` are the first rows that differ, in the order of the key; where they are very
-    many, they are read from a file each time. ``notes`` say what a reader must know to read the numbers. ``quotes``
-    is the part of ``error`` that may hold values of the data.
+    ``rows`` is None where it could not be compared; ``recorded`` then is how many rows base and head have by their
+    records, where both can be read. Content ids and sizes (bytes of its files) are "" and 0 on a side that does not
+    have it. ``samples`` are the first rows that differ, in the order of the key; where they are very many, they are
+    read from a file each time. ``notes`` say what a reader must know to read the numbers. ``quotes`` is the part of
+    ``error`` that may hold values of the data.
     """
 
     name: TableName
@@ -253,6 +258,14 @@ class TableDiff:
     base_bytes: int = 0
     head_bytes: int = 0
     quotes: str = ""
+    recorded: tuple[int, int] | None = None
+
+    @property
+    def is_other(self) -> bool:
+        """Whether base and head have it with other content, also where that could not be compared."""
+        if self.status is not Status.UNAVAILABLE:
+            return self.status is Status.CHANGED
+        return bool(self.base_content and self.head_content) and self.base_content != self.head_content
 
     @property
     def one_sided(self) -> bool:

@@ -109,9 +109,9 @@ class Refused:
                 hint="`git remote add origin URL`, then `git lfs fetch --all`",
             )
         first = self.absent[0]
-        of = "" if first in some else f"git-lfs says of {first.oid[:12]}: "
+        of = "" if first in some else f" of {first.oid[:12]}"
         return DataError(
-            f"{what}\n{of}{self.reason}",
+            f"{what} (git-lfs says{of}: {self.reason})",
             hint="`git lfs push --all REMOTE` from a clone that has them, then `git lfs fetch --all` here",
         )
 

@@ -113,9 +113,9 @@ class Looking(Ground):
         those of changed columns are. Nothing of the project is changed; only objects that are needed are fetched.
         """
         from medallion.review.gather import review
-        from medallion.review.revisions import review_sides
+        from medallion.review.revisions import refuse_the_other_way_round, review_sides
 
-        return review(
+        found = review(
             self.config,
             self.repository,
             self.store,
@@ -125,6 +125,8 @@ class Looking(Ground):
             limit=limit,
             histograms=histograms,
         )
+        refuse_the_other_way_round(self.repository, revisions, found)
+        return found
 
     def _version(self, commit: str, identities: Identities, notes: list[str]) -> Version:
         """A commit, with the layers and variables that it has itself, or the work tree for "".

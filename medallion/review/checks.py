@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medallion.check import CheckRun, Unknown, check_version
@@ -68,12 +69,17 @@ def check_changes(
         else None
     )
     known = {_key(result): result.status is CheckStatus.PASSED for result in (before.results if before else ())}
+    counts = {_key(r): (r.failures, r.rows) for r in (before.results if before else ()) if r.failures is not None}
     for name in (set(names) - doubtful) & then.records.keys():
         known |= {(name, kind, text): True for kind, text in _texts(then, name)}
-    found = [change for result in ran.results if (change := _told(result, then, known, discreet=discreet))]
+    found = [
+        replace(change, before=counts.get(_key(result)))
+        for result in ran.results
+        if (change := _told(result, then, known, discreet=discreet))
+    ]
     found += [_unknown(now, unknown, discreet=discreet) for unknown in ran.unknown]
     turns = [*CheckTurn]
-    found.sort(key=lambda change: (turns.index(change.turn), change.warning, change.dataset))
+    found.sort(key=lambda change: (change.is_as_before, turns.index(change.turn), change.warning, change.dataset))
     return tuple(found), tuple(_counted(ran))
 
 

@@ -25,7 +25,8 @@ _UNFOLDED = 8
 def side_html(side: Side) -> Markup:
     """A side as it was asked for, and its commit."""
     commit = element("code", side.commit[:7], class_="dim") if side.commit else None
-    return element("span", data(side.short, 80), " " if commit else None, commit)
+    left = ["where ", data(side.left_by, 80), " left "] if side.left_by else None
+    return element("span", left, data(side.short, 80), " " if commit else None, commit)
 
 
 def heading(kind: str, diff: Diff, verdict: str, tone: str) -> Child:
@@ -37,8 +38,11 @@ def heading(kind: str, diff: Diff, verdict: str, tone: str) -> Child:
     ]
 
 
-def datasets(diff: Diff, checks: dict[str, str] | None = None) -> list[Markup]:
-    """The sections on datasets: the overview, and each that differs. ``checks`` says how a dataset's came out."""
+def datasets(diff: Diff, checks: dict[str, str] | None = None, remark: str = "") -> list[Markup]:
+    """The sections on datasets: the overview, and each that differs.
+
+    ``checks`` says how a dataset's came out, ``remark`` what is to be known of those that are equal.
+    """
     differing = diff.differing
     rows = [(*overview_row(table), *([checks.get(str(table.name), "")] if checks else [])) for table in differing]
     heads = (*_HEADS, "checks") if checks else _HEADS
@@ -50,6 +54,7 @@ def datasets(diff: Diff, checks: dict[str, str] | None = None) -> list[Markup]:
         "Overview",
         filtered_table("Datasets that differ", heads, rows, _NUMBERS) if rows else None,
         element("p", words, class_="dim") if words else None,
+        element("p", sentence(remark), ".") if remark else None,
         element("ul", rewritten, class_="notes") if rewritten else None,
     )
     unfolded = len(differing) <= _UNFOLDED

@@ -27,7 +27,7 @@ _RULE = ("---", "---:", "---:", "---:", "---:", "---")
 
 def side_markdown(side: Side) -> str:
     """A side as it was asked for, and its commit where that is something else: ``main`` (3f9c2e1)."""
-    name = code(side.short)
+    name = f"where {code(side.left_by)} left {code(side.short)}" if side.left_by else code(side.short)
     return name if not side.commit or side.commit.startswith(side.name) else f"{name} ({code(side.commit[:7])})"
 
 

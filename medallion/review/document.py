@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Reach,
         Review,
         ReviewedModel,
+        SourceChange,
         StaleDataset,
     )
 
@@ -53,6 +54,7 @@ def review_document(review: Review, failures: Sequence[str] = ()) -> dict[str, A
         "contracts": [{"dataset": str(broken.dataset), "change": broken.change} for broken in review.contracts],
         "loosened": [_loosened(found) for found in review.loosened],
         "models": [_model(model) for model in review.models],
+        "sources": [_source(source) for source in review.sources],
         "diff": diff_document(review.diff),
         "attributions": [_attribution(attribution) for attribution in review.attributions],
         "reach": [_reach(reach) for reach in review.reach],
@@ -93,6 +95,7 @@ def _check(check: CheckChange) -> dict[str, Any]:
         "message": check.message,
         "failures": check.failures,
         "rows": check.rows,
+        **({"before": {"failures": check.before[0], "rows": check.before[1]}} if check.before else {}),
     }
 
 
@@ -114,6 +117,15 @@ def _model(model: ReviewedModel) -> dict[str, Any]:
         "summary": model.summary,
         "breaking": model.breaking,
         "macros": list(model.macros),
+    }
+
+
+def _source(source: SourceChange) -> dict[str, Any]:
+    return {
+        "path": source.path,
+        "status": str(source.status),
+        "bytes": {"base": source.base_bytes, "head": source.head_bytes},
+        "readers": [str(name) for name in source.readers],
     }
 
 

@@ -15,10 +15,11 @@ from medallion.meanings import Meanings
 from medallion.privacy import hidden_columns
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
+from medallion.review.changed_sources import changed_sources
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
 from medallion.review.loosened import loosened
-from medallion.review.models import broken_contracts, reviewed_models
+from medallion.review.models import broken_contracts, reviewed_models, untold_contracts
 from medallion.review.privacy import without_private_names
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.revisions import commits_between
@@ -134,7 +135,7 @@ def _labels(secret: Hidden, versions: tuple[Version, Version]) -> dict[TableName
 def _gathered(repo: Repository, between: Between, diff: Diff, secret: Hidden, *, attribute: bool) -> Review:
     base, head = between.base[0], between.head[0]
     sides = (diff.base, diff.head)
-    stale = stale_datasets(repo, base, head)
+    stale = stale_datasets(repo, base, head, lambda: between.engine(head.config))
     doubtful = in_doubt(stale)
     models = _models(base, head, diff)
     changed_models = {model.name for model in models}
@@ -151,6 +152,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, secret: Hidden, *,
         diff=replace(diff, notes=(*diff.notes, *prose)),
         commits=commits_between(repo, *sides),
         models=models,
+        sources=changed_sources(repo, base, head),
         stale=stale,
         checks=checks,
         checked=checked,
@@ -164,6 +166,6 @@ def _gathered(repo: Repository, between: Between, diff: Diff, secret: Hidden, *,
         bytes_added=bytes_added(
             repo, diff.base.commit, diff.head.commit or "HEAD", None if head.commit else head.observed
         ),
-        problems=(*_unconfigured(base), *head.problems, *unreadable),
+        problems=(*_unconfigured(base), *head.problems, *unreadable, *untold_contracts(base, head)),
         samples=not between.discreet,
     )

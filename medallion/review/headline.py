@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.value import KeyOrigin, Status
 from medallion.review.escape import has_right_to_left
-from medallion.review.figures import counted
+from medallion.review.figures import bytes_in_words, counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from medallion.diff.value import ColumnDiff, Key, Pattern, TableDiff
     from medallion.names import TableName
-    from medallion.review.value import CheckCount, Review
+    from medallion.review.value import CheckCount, Review, SourceChange
 
-__all__ = ["by_importance", "changed_names", "checks_in_words", "emptied_in_words", "headline", "key_in_words"]
+__all__ = [
+    "by_importance",
+    "changed_names",
+    "checks_in_words",
+    "emptied_in_words",
+    "headline",
+    "key_in_words",
+    "recorded_rows",
+    "source_bytes",
+]
 
 _ORIGINS = {
     KeyOrigin.DECLARED: "declared",
@@ -27,9 +36,17 @@ _SHORT = 30
 
 
 def changed_names(review: Review) -> frozenset[str]:
-    """The names of datasets that differ, or whose model does."""
+    """The names of datasets that differ, or whose model does, and the paths of sources of which files do."""
     names: list[TableName] = [table.name for table in review.diff.differing]
-    return frozenset(map(str, [*names, *(model.name for model in review.models)]))
+    sources = [pattern for source in review.sources for pattern in source.patterns]
+    return frozenset([*map(str, names), *(str(model.name) for model in review.models), *sources])
+
+
+def source_bytes(source: SourceChange) -> str:
+    """``2.3 MB → 2.4 MB``, exact where that would hide a difference, or the size of the one side that is known."""
+    known = dict.fromkeys(size for size in (source.base_bytes, source.head_bytes) if size is not None)
+    words = [bytes_in_words(size) for size in known]
+    return " → ".join(words if len({*words}) == len(words) else [f"{size:,} B" for size in known])
 
 
 def checks_in_words(count: CheckCount) -> tuple[str, str]:
@@ -76,6 +93,14 @@ def key_in_words(key: Key) -> str:
     """Where the key comes from: ``declared: @key``, or why there is none."""
     word = _ORIGINS[key.origin]
     return f"{word}: {key.why}" if key.why else word
+
+
+def recorded_rows(table: TableDiff) -> str:
+    """``92,700 → 90,760``: rows by the records, of what could not be compared; "" where these tell none."""
+    if table.recorded is None:
+        return ""
+    base, head = table.recorded
+    return f"{base:,}" if base == head else f"{base:,} → {head:,}"
 
 
 def headline(table: TableDiff) -> tuple[tuple[str, str], ...]:

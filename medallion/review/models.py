@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.errors import ModelError
+from medallion.errors import ModelError, RecordError
 from medallion.reasons import listed
 from medallion.review.value import ContractBreak, ModelStatus, ReviewedModel
 from medallion.schemas import compare_schemas, contracted, schema_of, told
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     #: A digest of what a model means, given its macros and inputs; ``ModelError`` where it is no SQL.
     Meaning = Callable[[Model, Sequence[Macro], Sequence[Record]], str]
 
-__all__ = ["broken_contracts", "changed_macros", "changed_variables", "reviewed_models"]
+__all__ = ["broken_contracts", "changed_macros", "changed_variables", "reviewed_models", "untold_contracts"]
 
 
 def reviewed_models(base: Tree, head: Tree, meaning: Meaning, diff: Diff | None = None) -> tuple[ReviewedModel, ...]:
@@ -120,6 +120,17 @@ def _variables(tree: Tree, name: TableName) -> Mapping[str, Variable]:
     return recipe.variables if recipe else {}
 
 
+def untold_contracts(base: Tree, head: Tree) -> tuple[RecordError, ...]:
+    """What is to be said of contracts of which nobody knows whether they are kept: a record cannot be read."""
+    found = []
+    for name in contracted(base.graph):
+        wrong = head.observed.broken.get(name) or base.observed.broken.get(name)
+        if wrong is not None:
+            said = f"whether {name} keeps its @contract cannot be told: {'; '.join(wrong.message.splitlines())}"
+            found.append(RecordError(said, location=wrong.location))
+    return tuple(found)
+
+
 def broken_contracts(base: Tree, head: Tree, diff: Diff | None = None) -> tuple[ContractBreak, ...]:
     """The datasets whose columns the base promised, and the head has not; or has no more.
 
@@ -128,7 +139,7 @@ def broken_contracts(base: Tree, head: Tree, diff: Diff | None = None) -> tuple[
     found = []
     for name in contracted(base.graph):
         before, after = base.records.get(name), head.records.get(name)
-        if before is None:
+        if before is None or name in head.observed.broken:
             continue
         if after is None:
             found.append(ContractBreak(name, "the dataset is removed"))

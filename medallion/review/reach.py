@@ -86,7 +86,8 @@ def _into(
         if columns or not exact:
             reached.columns |= columns
             reached.causes |= ({read} if read in begins else set()) | (before.causes if before else set())
-            reached.exact &= exact and (before is None or before.exact)
+            known = table is None or table.status is not Status.UNAVAILABLE
+            reached.exact &= exact and known and (before is None or before.exact)
     return reached
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import Status
 from medallion.review.diff_html import datasets, heading, side_html
 from medallion.review.figures import amount, bytes_in_words, counted
-from medallion.review.headline import changed_names, checks_in_words, emptied_in_words
+from medallion.review.headline import changed_names, checks_in_words, emptied_in_words, source_bytes
 from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
 from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, stale_title
 from medallion.review.value import CheckTurn
 from medallion.review.verdict import verdict
 
@@ -29,6 +30,7 @@ _SAMPLES = 5
 _CHECKS = ("check", "dataset", "outcome", "rows failing", "where")
 _LOOSENED = ("safeguard", "dataset", "what became of it", "where")
 _MODELS = ("model", "status", "what changes", "breaking", "file")
+_SOURCES = ("file", "status", "bytes", "read by")
 _ANNOUNCED = ("announced", "outcome", "found", "where")
 _CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
 _REACH = ("downstream dataset", "columns", "from", "its data")
@@ -46,7 +48,7 @@ def review_html(review: Review, reproduce: str = "medallion review", failures: S
         for target, name, children in _sections(shown)
         if any(child is not None for child in children)
     ]
-    told = datasets(shown.diff, _checked(shown))
+    told = datasets(shown.diff, _checked(shown), not_rebuilt_in_words(shown))
     places = [("overview", "Overview"), ("datasets", "Datasets")][: len(told)]
     contents = [places[0], *((target, name) for target, name, _ in parts), *places[1:]]
     body = [
@@ -86,7 +88,7 @@ def _alarms(review: Review) -> Iterator[Markup]:
         [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
         for s in review.stale
     ]
-    yield from _alarm(_stale_in_words(review), stale)
+    yield from _alarm(stale_title(review), stale)
     emptied = [[_dataset(review, t.name), f" {emptied_in_words(t)}"] for t in review.diff.datasets if t.emptied]
     yield from _alarm("Emptied: all rows are gone", emptied)
     yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
@@ -102,13 +104,6 @@ def _alarms(review: Review) -> Iterator[Markup]:
     yield from _alarm("Not everything could be reviewed", lost)
     if review.diff.notes:
         yield element("ul", [element("li", sentence(note)) for note in review.diff.notes], class_="notes")
-
-
-def _stale_in_words(review: Review) -> str:
-    news = [stale for stale in review.stale if not stale.before]
-    if any(stale.known for stale in news):
-        return "Stale data: run medallion run and commit the result"
-    return "Whether data is stale cannot be known" if news else "Stale data, as in the base"
 
 
 def _alarm(words: str, lines: Sequence[Child]) -> Iterator[Markup]:
@@ -129,7 +124,10 @@ def _checked(review: Review) -> dict[str, str]:
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
-    checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
+    checks = [
+        _check(review, c)
+        for c in sorted(review.checks, key=lambda c: (c.is_as_before, _TURNS.index(c.turn), c.warning))
+    ]
     loosened = [
         (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location)) for f in review.loosened
     ]
@@ -143,9 +141,15 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     yield "loosened", "Loosened", [_table("What guards the data less", _LOOSENED, loosened)]
     yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
+    sources = [(data(s.path), str(s.status), source_bytes(s), ", ".join(map(str, s.readers))) for s in review.sources]
+    yield "sources", "Sources", [_table("Source files that changed", _SOURCES, sources)]
     yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]
     yield "attribution", "Where differences come from", [_table("Differences by cause", _CAUSES, causes, (2, 3, 4))]
-    yield "lineage", "Lineage", [_lineage(review), _table("Downstream", _REACH, [_reach(r) for r in review.reach])]
+    yield (
+        "lineage",
+        "Lineage",
+        [_lineage(review), _table("Downstream", _REACH, [_reach(review, r) for r in review.reach])],
+    )
     yield "commits", "Commits", [_table("Commits", ("commit", "subject", "author"), commits)]
 
 
@@ -169,7 +173,10 @@ def _check(review: Review, check: CheckChange) -> tuple[Child, ...]:
     if check.rows is not None and failing:
         failing += f" of {check.rows:,}"
     message = element("div", sentence(check.message), class_="dim") if check.message else None
-    turn = [element("span", check.turn.value, class_=kind), warning]
+    if check.turn is CheckTurn.FAILS and check.before:
+        failing += f"; {check.before_in_words}"
+    word = element("span", "as before", class_="dim") if check.is_as_before else None
+    turn = [word or element("span", check.turn.value, class_=kind), warning]
     return [data(check.check), message], _dataset(review, check.dataset), turn, failing, data(check.location)
 
 
@@ -201,10 +208,11 @@ def _counts(rows: Rows | None) -> tuple[Child, Child, Child]:
     )
 
 
-def _reach(reach: Reach) -> tuple[Child, ...]:
+def _reach(review: Review, reach: Reach) -> tuple[Child, ...]:
     columns = [[", " if place else None, data(name, 60)] for place, name in enumerate(reach.columns)]
     named: Child = columns if reach.exact else "any column: they could not be told apart"
-    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), "changed" if reach.changed else "the same"
+    state = reached_state(review, reach).removeprefix("its data is ") or "changed"
+    return str(reach.dataset), named, ", ".join(map(str, reach.causes)), state
 
 
 def _footer(review: Review, reproduce: str) -> Child:

@@ -13,9 +13,10 @@ from medallion.review.budget import Block, block, fit
 from medallion.review.diff_markdown import details_block, rewritten_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
-from medallion.review.headline import by_importance, changed_names, checks_in_words, emptied_in_words
+from medallion.review.headline import by_importance, changed_names, checks_in_words, emptied_in_words, source_bytes
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
+from medallion.review.remedies import not_rebuilt_in_words, reached_state, stale_title
 from medallion.review.table_markdown import FEW, bullet, overview_cells
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
@@ -58,14 +59,21 @@ def review_markdown(
         *_overview(shown),
     ]
     blocks += [
-        _checks(shown),
+        _checks([c for c in shown.checks if not c.is_as_before], "Checks", 6),
         _loosened(shown),
         _contracts(shown),
         _models(shown),
+        _sources(shown),
         _expectations(shown),
         _attributions(shown),
     ]
-    blocks += [details_block(shown.diff, FEW, 10, shown.unexpected), _reach(shown), *_lineage(shown), _commits(shown)]
+    blocks += [
+        details_block(shown.diff, FEW, 10, shown.unexpected),
+        _as_before(shown),
+        _reach(shown),
+        *_lineage(shown),
+        _commits(shown),
+    ]
     return fit([*blocks, _footer(review, reproduce)], budget)
 
 
@@ -78,7 +86,7 @@ def _alarms(review: Review) -> Iterator[Block]:
     stale = [
         bullet(f"{code(str(s.name))}{'' if s.known else ' (cannot be known)'}: {prose(s.reason)}") for s in review.stale
     ]
-    yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{_stale_in_words(review)}**\n\n")
+    yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{stale_title(review, '`')}**\n\n")
     emptied = [bullet(f"{code(str(t.name))} {emptied_in_words(t)}") for t in review.diff.datasets if t.emptied]
     yield block(emptied, 1, ("emptied dataset", "emptied datasets"), before="**Emptied: all rows are gone**\n\n")
     tables = {table.name: table for table in review.diff.datasets}
@@ -86,13 +94,6 @@ def _alarms(review: Review) -> Iterator[Block]:
                   for name in review.unexpected]  # fmt: skip
     before = "**Unexpected: these datasets differ, and the author did not announce it**\n\n"
     yield block(unexpected, 2, ("unexpected difference", "unexpected differences"), before=before)
-
-
-def _stale_in_words(review: Review) -> str:
-    news = [stale for stale in review.stale if not stale.before]
-    if any(stale.known for stale in news):
-        return "Stale data: run `medallion run` and commit the result"
-    return "Whether this data is stale cannot be known" if news else "Stale data, as in the base"
 
 
 def _rows_in_words(rows: Rows | None) -> str:
@@ -134,6 +135,8 @@ def _overview(review: Review) -> Iterator[Block]:
     )
     if equal := len(review.diff.datasets) - len(differing):
         yield Block(((f"{counted(equal, 'dataset')} equal.",),), 0)
+    if remark := not_rebuilt_in_words(review):
+        yield Block(((f"{prose(remark)}.",),), 0)
     yield rewritten_block(review.diff, 10)
 
 
@@ -144,9 +147,13 @@ def _passed(count: CheckCount | None) -> str:
     return ", ".join(filter(None, [f"**{failed}**" if failed else "", rest]))
 
 
-def _checks(review: Review) -> Block:
-    checks = sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))
-    return block([bullet(_check(c)) for c in checks], 6, ("check", "checks"), before="**Checks**\n\n")
+def _checks(listed: Sequence[CheckChange], title: str, rank: int) -> Block:
+    checks = sorted(listed, key=lambda c: (_TURNS.index(c.turn), c.warning))
+    return block([bullet(_check(c)) for c in checks], rank, ("check", "checks"), before=f"**{title}**\n\n")
+
+
+def _as_before(review: Review) -> Block:
+    return _checks([c for c in review.checks if c.is_as_before], "Warnings as before", 11)
 
 
 def _check(check: CheckChange) -> str:
@@ -158,6 +165,7 @@ def _check(check: CheckChange) -> str:
             if check.rows is not None
             else f": {check.failures:,}"
         )
+        words += f"; {check.before_in_words}" if check.before else ""
     elif check.message:
         words += f": {prose(check.message)}"
     return f"{words} ({code(check.location)})" if check.location else words
@@ -190,6 +198,16 @@ def _model(model: ReviewedModel) -> str:
     return f"{words}, **breaking**" if model.breaking else words
 
 
+def _sources(review: Review) -> Block:
+    lines = []
+    for source in review.sources:
+        size = f", {words}" if (words := source_bytes(source)) else ""
+        lines.append(
+            bullet(f"{code(source.path)} {source.status}{size}, read by {_listed(list(map(str, source.readers)))}")
+        )
+    return block(lines, 8, ("source", "sources"), before="**Sources**\n\n")
+
+
 def _expectations(review: Review) -> Block:
     order = (False, None, True)
     lines = [bullet(_expectation(e)) for e in sorted(review.expectations, key=lambda e: order.index(e.met))]
@@ -216,15 +234,15 @@ def _attribution(attribution: Attribution) -> str:
 
 
 def _reach(review: Review) -> Block:
-    lines = [bullet(_reached(reach)) for reach in review.reach]
+    lines = [bullet(_reached(reach, reached_state(review, reach))) for reach in review.reach]
     before = "<details><summary>Downstream of what changed</summary>\n\n"
     noun = ("downstream dataset", "downstream datasets")
     return block(lines, 12, noun, before=before, after="\n\n</details>")
 
 
-def _reached(reach: Reach) -> str:
+def _reached(reach: Reach, state: str) -> str:
     columns = _listed(reach.columns) if reach.exact else "any of its columns: they could not be told apart"
-    state = "" if reach.changed else "; its data is the same"
+    state = f"; {state}" if state else ""
     return f"{code(str(reach.dataset))}: {columns or 'rows'}, from {_listed(list(map(str, reach.causes)))}{state}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.diff.revisions import merge_base, parse_range
+from medallion.diff.revisions import left, parse_range
 from medallion.diff.value import Side
 from medallion.errors import RevisionError
 from medallion.review.value import Commit
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from medallion.git.repository import Repository
+    from medallion.review.value import Review
 
-__all__ = ["commits_between", "default_branch", "review_sides"]
+__all__ = ["commits_between", "default_branch", "refuse_the_other_way_round", "review_sides"]
 
 #: Where the default branch is looked for: what the remote says, then its branches by their usual names, then ours.
 _USUAL = (
@@ -37,9 +38,26 @@ def review_sides(repo: Repository, revisions: str = "") -> tuple[Side, Side]:
     asked = parse_range(text)
     if asked.head is None:
         named = text or default_branch(repo)
-        return Side(named, merge_base(repo, named, "HEAD")), Side("", "")
-    base = merge_base(repo, asked.base, asked.head) if asked.from_merge_base else repo.resolve(asked.base)
-    return Side(asked.base, base), Side(asked.head, repo.resolve(asked.head))
+        return left(repo, named, "HEAD"), Side("", "")
+    base = left(repo, asked.base, asked.head) if asked.from_merge_base else Side(asked.base, repo.resolve(asked.base))
+    return base, Side(asked.head, repo.resolve(asked.head))
+
+
+def refuse_the_other_way_round(repo: Repository, revisions: str, review: Review) -> None:
+    """``RevisionError`` where BASE alone was named, HEAD has nothing that BASE has not, and BASE has more.
+
+    Who writes the branch of a colleague asks for what that branch does, and not for what it lacks. What is not
+    committed yet may be reviewed in any case.
+    """
+    text = revisions.strip()
+    if not text or parse_range(text).head is not None or not review.base.left_by or not review.changes_nothing:
+        return
+    head = repo.resolve("HEAD")
+    if review.base.commit == head:
+        raise RevisionError(
+            f'HEAD has nothing that "{text}" has not, so there is nothing to review in the work tree',
+            hint=f"`medallion review {repo.branch() or 'HEAD'}...{text}` reviews what {text} brings",
+        )
 
 
 def default_branch(repo: Repository) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medallion.errors import RecordError
+from medallion.identities import Identities
 from medallion.observe import data_folder
 from medallion.plan import Action, DataState, plan
 from medallion.reasons import REUSED, listed
@@ -19,8 +21,9 @@ from medallion.review.value import StaleDataset, StaleKind
 from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from medallion.engines.protocol import Engine
     from medallion.git.repository import Repository
     from medallion.names import TableName
     from medallion.plan import Step
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["in_doubt", "stale_datasets"]
 
 _STALE = (Action.BUILD, Action.REUSE)
+_DATA = (StaleKind.DATA, StaleKind.UNBUILDABLE, StaleKind.UNREADABLE, StaleKind.ORPHANED)
 _ORPHANS = {
     DataState.MODIFIED: "its data was changed by something other than medallion",
     DataState.CONFLICTED: "its pointer holds merge conflict markers",
@@ -37,8 +41,13 @@ _ORPHANS = {
 }
 
 
-def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDataset, ...]:
+def stale_datasets(
+    repo: Repository, base: Tree, head: Tree, engine: Callable[[], Engine] | None = None
+) -> tuple[StaleDataset, ...]:
     """The head's datasets that are stale, unchecked or cannot be built, and those of which that cannot be known.
+
+    ``engine`` binds the models of what is stale, on the columns that records tell and no data; it is called where there
+    is any. Without one, what cannot be built is told of what is no model at all.
 
     That a source is not there to be looked at is told of what differs from the base: for the rest nobody claims that
     anything has changed. The same holds for data that no model makes.
@@ -48,6 +57,8 @@ def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDatas
     if head.commit and any(_by_source(head, step) for step in steps):
         head = as_checked_out(repo, head)
         steps = _steps(base, head)
+    if engine is not None:
+        steps = _bound(head, steps, engine)
     found: dict[TableName, StaleDataset] = {}
     for step in steps:
         for stale in _told(step):
@@ -56,7 +67,7 @@ def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDatas
     for name, why in _unseen(base, head):
         reason = f"{why}, so whether it changed is not known"
         found.setdefault(name, StaleDataset(name, reason, known=False, kind=StaleKind.UNSEEN_SOURCE))
-    found |= {name: StaleDataset(name, why) for name, why in _orphans(base, head)}
+    found |= {name: StaleDataset(name, why, kind=StaleKind.ORPHANED) for name, why in _orphans(base, head)}
     order = {name: place for place, name in enumerate(head.graph.order)}
 
     def weight(stale: StaleDataset) -> tuple[bool, bool, int, TableName]:
@@ -67,11 +78,11 @@ def stale_datasets(repo: Repository, base: Tree, head: Tree) -> tuple[StaleDatas
 
 def in_doubt(stale: Iterable[StaleDataset]) -> set[TableName]:
     """Those whose data may not be what is right: what the head says of their rows need not stay so."""
-    return {found.name for found in stale if found.kind is StaleKind.DATA}
+    return {found.name for found in stale if found.kind in _DATA}
 
 
 def _already(stale: StaleDataset) -> StaleDataset:
-    state = "stale" if stale.kind is StaleKind.DATA else "so"
+    state = "stale" if stale.kind in _DATA else "so"
     return replace(stale, reason=f"already {state} in the base: {stale.reason}", before=True)
 
 
@@ -83,6 +94,31 @@ def _steps(base: Tree, head: Tree) -> tuple[Step, ...]:
     return plan(head.graph, replace(head.observed, former_sql=former_sql), volatile=False)
 
 
+def _bound(head: Tree, steps: tuple[Step, ...], engine: Callable[[], Engine]) -> tuple[Step, ...]:
+    """The steps, those as errors whose models cannot be built from what the records of the head have."""
+    would = (*_STALE, Action.MAYBE)
+    if not any(step.action in would for step in steps):
+        return steps
+    from medallion.rehearse import rehearse
+
+    identities = Identities(head.config.root)
+    bound = rehearse(head.graph, head.observed, steps, engine, identities, {}, sources=False)
+    wrong = (Action.ERROR, Action.SKIP)
+    return tuple(
+        new if old.action in would and new.action in wrong else old for old, new in zip(steps, bound, strict=True)
+    )
+
+
+def _unbuildable(step: Step) -> StaleDataset:
+    if step.error is None:
+        return StaleDataset(step.name, step.reason)
+    place, said = step.error.location, "; ".join(step.error.message.splitlines())
+    if place is None or not place.path.startswith("sql/"):
+        kind = StaleKind.UNREADABLE if isinstance(step.error, RecordError) else StaleKind.DATA
+        return StaleDataset(step.name, f"it cannot be built: {said}", kind=kind)
+    return StaleDataset(step.name, f"it cannot be built: {place}: {said}", kind=StaleKind.UNBUILDABLE)
+
+
 def _told(step: Step) -> Iterator[StaleDataset]:
     reason = step.reason.removesuffix(REUSED)
     if step.action in _STALE:
@@ -92,7 +128,7 @@ def _told(step: Step) -> Iterator[StaleDataset]:
     elif step.action is Action.CHECK:
         yield StaleDataset(step.name, f"unchecked: {reason}", known=not step.causes, kind=StaleKind.UNCHECKED)
     elif step.action is Action.ERROR:
-        yield StaleDataset(step.name, f"it cannot be built: {step.error.message}" if step.error else reason)
+        yield _unbuildable(step)
     elif step.action is Action.SKIP:
         yield StaleDataset(step.name, f"it {reason}, which cannot be built", known=False)
 

@@ -41,7 +41,8 @@ def overview_row(table: TableDiff) -> tuple[Child, ...]:
     """The dataset in the overview: name, rows before, after, change, added, removed, changed, schema."""
     name = element("a", str(table.name), href=f"#{table.name}")
     if table.status is Status.UNAVAILABLE:
-        return name, "", "", element("strong", "not compared"), "", "", "", ""
+        base, head = (f"{n:,}" for n in table.recorded) if table.recorded else ("", "")
+        return name, base, head, element("strong", "not compared"), "", "", "", ""
     rows = table.rows
     words = {Status.ADDED: "new", Status.REMOVED: "removed"}
     if rows is None:

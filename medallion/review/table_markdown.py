@@ -17,7 +17,7 @@ from medallion.review.column_words import (
 )
 from medallion.review.escape import apart, code, html_text, prose, row
 from medallion.review.figures import amount, change, counted
-from medallion.review.headline import headline, key_in_words
+from medallion.review.headline import headline, key_in_words, recorded_rows
 from medallion.review.row_words import SIGNS, first_cells, key_cells, left_out, row_remarks
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def overview_cells(diff: TableDiff) -> tuple[str, ...]:
     """The dataset in the overview: its name, rows before and after, added, removed, changed, and its schema."""
     name = code(str(diff.name))
     if diff.status is Status.UNAVAILABLE or diff.rows is None:
-        word = {Status.ADDED: "new", Status.REMOVED: "removed"}.get(diff.status, "**not compared**")
+        lost = ", ".join(filter(None, [recorded_rows(diff), "**not compared**"]))
+        word = {Status.ADDED: "new", Status.REMOVED: "removed"}.get(diff.status, lost)
         return name, word, "", "", "", ""
     rows = diff.rows
     if diff.status is Status.ADDED:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from medallion.diff.value import Status
+
 if TYPE_CHECKING:
     from medallion.diff.value import Diff, Rows, Side
     from medallion.errors import MedallionError
@@ -26,6 +28,7 @@ __all__ = [
     "Review",
     "ReviewedModel",
     "Safeguard",
+    "SourceChange",
     "StaleDataset",
     "StaleKind",
 ]
@@ -75,10 +78,32 @@ class ReviewedModel:
     macros: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """A file of raw data that differs. Sizes are bytes, None where it is not there or that is not known.
+
+    ``readers`` are the models that read it, ``patterns`` the paths or patterns by which they do.
+    """
+
+    path: str
+    status: ModelStatus
+    base_bytes: int | None
+    head_bytes: int | None
+    readers: tuple[TableName, ...]
+    patterns: tuple[str, ...]
+
+
 class StaleKind(StrEnum):
-    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source."""
+    """What may be wrong with a dataset: its data, that its checks were not run, that nobody can look at its source.
+
+    ``UNBUILDABLE``: its data, and its model cannot be built anew as it is. ``UNREADABLE``: its record tells nothing of
+    its data. ``ORPHANED``: no model makes its data.
+    """
 
     DATA = "data"
+    UNBUILDABLE = "unbuildable"
+    UNREADABLE = "unreadable"
+    ORPHANED = "orphaned"
     UNCHECKED = "unchecked"
     UNSEEN_SOURCE = "unseen source"
 
@@ -101,8 +126,8 @@ class StaleDataset:
 class CheckChange:
     """A check that fails in the head, or failed in the base. ``warning``: it is one of ``@warn``.
 
-    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``quotes`` is the
-    part of ``message`` that may hold values of the data.
+    ``failures`` of ``rows`` is what was counted in the head; None for a check of the whole dataset. ``before`` is that
+    of the base, where it was run on it. ``quotes`` is the part of ``message`` that may hold values of the data.
     """
 
     dataset: TableName
@@ -114,6 +139,18 @@ class CheckChange:
     failures: int | None = None
     rows: int | None = None
     quotes: str = ""
+    before: tuple[int, int] | None = None
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether it is a warning that the base has as well, of no fewer rows where these were counted."""
+        worse = self.failures is not None and self.before is not None and self.failures > self.before[0]
+        return self.warning and self.turn is CheckTurn.FAILS and not worse
+
+    @property
+    def before_in_words(self) -> str:
+        """``457 of 92,700 in the base``; "" where that was not counted."""
+        return f"{self.before[0]:,} of {self.before[1]:,} in the base" if self.before else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +261,7 @@ class Review:
     diff: Diff
     commits: tuple[Commit, ...] = ()
     models: tuple[ReviewedModel, ...] = ()
+    sources: tuple[SourceChange, ...] = ()
     stale: tuple[StaleDataset, ...] = ()
     checks: tuple[CheckChange, ...] = ()
     checked: tuple[CheckCount, ...] = ()
@@ -237,6 +275,32 @@ class Review:
     bytes_added: int = 0
     problems: tuple[MedallionError, ...] = ()
     samples: bool = False
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether nothing in it comes from its head: no commit, model, data, nor anything that is found of them."""
+        found = (
+            self.commits,
+            self.models,
+            self.sources,
+            self.diff.differing,
+            self.diff.rewritten,
+            self.contracts,
+            self.loosened,
+        )
+        return not any(found) and not self.problems and all(stale.before for stale in self.stale)
+
+    @property
+    def uncompared(self) -> frozenset[TableName]:
+        """The datasets that could not be compared: whether and where their values differ is not known."""
+        return frozenset(table.name for table in self.diff.datasets if table.status is Status.UNAVAILABLE)
+
+    @property
+    def not_rebuilt(self) -> tuple[TableName, ...]:
+        """The datasets whose data is that of the base though it is, or may be, not what their models give today."""
+        doubtful = {s.name for s in self.stale if s.kind in (StaleKind.DATA, StaleKind.UNBUILDABLE)}
+        same = self.diff.datasets
+        return tuple(table.name for table in same if table.status is Status.EQUAL and table.name in doubtful)
 
     @property
     def breaking(self) -> tuple[ReviewedModel, ...]:

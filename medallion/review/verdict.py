@@ -102,7 +102,7 @@ def failures(review: Review, rules: Sequence[Rule]) -> tuple[str, ...]:
     for rule in rules:
         if rule.name is RuleName.REMOVED_ROWS:
             reasons += [reason for table in review.diff.datasets if (reason := _removed(table, rule))]
-    reasons += [f"{t.name} could not be compared: {t.error}" for t in _unavailable(review.diff)]
+    reasons += [f"{t.name} could not be compared" for t in _unavailable(review.diff)]
     reasons += [f"{c.dataset}: check could not be run: {c.check}" for c in review.unknown_checks if not c.warning]
     reasons += [f"could not be reviewed: {problem.message}" for problem in review.problems]
     return tuple(reasons)
@@ -188,17 +188,46 @@ def _first(review: Review) -> Iterator[str]:
 def _changes(review: Review) -> Iterator[str]:
     tables = review.diff.datasets
     by_status = {status: sum(table.status is status for table in tables) for status in Status}
-    changed = by_status[Status.CHANGED]
-    yield f"{counted(changed, 'dataset')} changed" if changed else "no dataset changed"
+    changed = sum(table.is_other for table in tables)
+    lost = changed - by_status[Status.CHANGED]
+    words = f"{counted(changed, 'dataset')} changed" if changed else "no dataset changed"
+    if moved := ", ".join(_most_rows(tables)):
+        words += f" ({moved})"
+    yield f"{words}, of which {lost:,} could not be compared" if lost else words
     for status, word in ((Status.ADDED, "added"), (Status.REMOVED, "removed")):
         if by_status[status]:
             yield f"{by_status[status]:,} {word}"
-    if by_status[Status.UNAVAILABLE]:
-        yield f"{by_status[Status.UNAVAILABLE]:,} could not be compared"
+    if rest := by_status[Status.UNAVAILABLE] - lost:
+        yield f"{rest:,}{' more' if lost else ''} could not be compared"
     yield counted(len(review.breaking), "breaking change")
     yield f"{counted(len(review.failed_checks), 'check')} failed"
-    if review.warnings:
-        yield counted(len(review.warnings), "warning")
+    as_before = sum(check.is_as_before for check in review.warnings)
+    if news := len(review.warnings) - as_before:
+        yield counted(news, "warning")
+    if as_before:
+        yield f"{counted(as_before, 'warning')} as before"
+
+
+def _most_rows(tables: Sequence[TableDiff]) -> Iterator[str]:
+    """``−1,940 rows in silver.orders and in 1 more``: the dataset that lost most rows, then the one that gained most.
+
+    Without a key, or where nothing was compared, only how many more or fewer there are is known.
+    """
+    moves = [(_moved(table), table.name) for table in tables if table.is_other]
+    for place, sign in enumerate("−+"):
+        found = sorted(((moved[place], name) for moved, name in moves if moved[place]), key=lambda one: -one[0])
+        if found:
+            more = f" and in {len(found) - 1:,} more" if len(found) > 1 else ""
+            yield f"{sign}{counted(found[0][0], 'row')} in {found[0][1]}{more}"
+
+
+def _moved(table: TableDiff) -> tuple[int, int]:
+    """How many rows a dataset lost and gained, as far as that is known."""
+    rows = table.rows
+    if rows is not None and rows.changed is not None:
+        return rows.removed, rows.added
+    base, head = (rows.base, rows.head) if rows else table.recorded or (0, 0)
+    return max(0, base - head), max(0, head - base)
 
 
 def _doubts(review: Review) -> Iterator[str]:

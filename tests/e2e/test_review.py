@@ -75,6 +75,18 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     found = reviewed(shop, code=0)
     assert (found["verdict"], found["bytes_added"]) == ("no dataset changed, 0 breaking changes, 0 checks failed", 0)
     assert [table["status"] for table in found["diff"]["datasets"]] == ["equal"] * 5
+    assert found["base"].keys() == {"name", "commit"}
+
+    # A colleague's branch, named alone: nothing of it is reviewed, and that is not called fine.
+    shop.git("checkout", "-q", "-b", "colleague")
+    shop.git("commit", "-q", "--allow-empty", "-m", "Ahead")
+    shop.git("checkout", "-q", "pull-request")
+    shop.run("review", "colleague").refused("`medallion review pull-request...colleague` reviews what colleague brings")
+    shop.write("sql/gold/by_status.sql", STATUS + "-- still open\n")
+    shop.write("sql/gold/customers.sql", CUSTOMERS.replace("count(*)", "2 * count(*)"))
+    ahead = shop.run("review", "colleague", "--fail-on", "never").ok().stdout
+    assert "\nwhere HEAD left colleague (" in ahead
+    shop.git("checkout", "-q", ".")
 
     # SQL and a source change; both were run.
     source = shop.read("sources/orders.csv").decode()
@@ -97,9 +109,9 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
 
     found = reviewed(shop, "main..pull-request", "--attribute", code=1)
     here = reviewed(shop, "--attribute", code=1)
-    assert {key: found[key] for key in ("stale", "models", "checks", "reach", "expectations", "bytes_added")} == {
-        key: here[key] for key in ("stale", "models", "checks", "reach", "expectations", "bytes_added")
-    }
+    assert {
+        key: found[key] for key in ("stale", "models", "sources", "checks", "reach", "expectations", "bytes_added")
+    } == {key: here[key] for key in ("stale", "models", "sources", "checks", "reach", "expectations", "bytes_added")}
     assert here["head"]["name"] == "work tree"
     assert [commit["subject"] for commit in found["commits"]] == ["Not run", "New prices"]
     assert [(stale["dataset"], stale["reason"]) for stale in found["stale"]] == [
@@ -130,6 +142,10 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     assert reach["gold.revenue"] == (["month", "orders", "revenue"], True)
     edges = {(edge["source"], edge["target"]) for edge in found["lineage"]}
     assert {("sources/orders.csv", "bronze.orders"), ("silver.orders", "gold.revenue")} <= edges
+    (changed,) = found["sources"]
+    assert (changed["path"], changed["status"]) == ("sources/orders.csv", "changed")
+    assert changed["bytes"] == {"base": len(source), "head": len(shop.read("sources/orders.csv"))}
+    assert changed["readers"] == ["bronze.orders"]
     parts = {part["dataset"]: part for part in found["attributions"]}
     assert parts["bronze.orders"]["sql"]["added"] == 0
     assert parts["bronze.orders"]["note"] == "only its inputs changed"
@@ -173,7 +189,7 @@ def test_contracts_checks_that_pass_again_and_what_cannot_be_fetched_are_told(sh
     found = reviewed(shop, "main..pull-request", code=0)
     (broken,) = found["contracts"]
     assert broken["dataset"] == "silver.orders"
-    assert "column state added" in broken["change"]
+    assert broken["change"].startswith("column status renamed to state")
     turns = [(check["dataset"], check["turn"], check["warning"]) for check in found["checks"]]
     assert turns == [("gold.customers", "newly passes", True)]
     assert reviewed(shop, "main", "--fail-on", "breaking", code=1)["failures"]

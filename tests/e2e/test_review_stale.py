@@ -12,6 +12,7 @@ import pytest
 from medallion.blob_digests import BlobDigests
 from medallion.cachefile import write_cache
 from medallion.config import load_config
+from medallion.engines.duckdb import DuckDBEngine
 from medallion.errors import RevisionError
 from medallion.models.fingerprint import fingerprint
 from medallion.past import recipe_of
@@ -21,6 +22,7 @@ from medallion.review.revisions import review_sides
 from medallion.review.stale import stale_datasets
 from medallion.review.storage import bytes_added
 from medallion.review.trees import tree_at, tree_here
+from medallion.review.value import StaleKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +43,7 @@ def found(project: Project, base: str = "HEAD~1", head: str = "HEAD") -> tuple[S
     repo, config = project.repo, load_config(project.root / "medallion.toml")
     before = tree_at(repo, config, repo.resolve(base), files=False)
     after = tree_at(repo, config, repo.resolve(head)) if head else tree_here(Opened.open(project.root).workspace())
-    return stale_datasets(repo, before, after)
+    return stale_datasets(repo, before, after, lambda: DuckDBEngine(config, []))
 
 
 def test_a_clean_version_has_nothing_stale_and_a_change_that_was_not_run_is_told_in_both(project: Project) -> None:
@@ -78,6 +80,22 @@ def test_a_clean_version_has_nothing_stale_and_a_change_that_was_not_run_is_told
     project.commit("break the SQL")
     assert stale(project)["silver.orders"][1].startswith("it cannot be built: ")
     assert stale(project)["gold.revenue"] == (False, "it needs silver.orders, which cannot be built")
+
+
+def test_a_reader_of_a_column_that_was_renamed_is_told_to_be_unbuildable(project: Project) -> None:
+    text = project.read("sql/silver/orders.sql").decode()
+    project.write(
+        "sql/silver/orders.sql",
+        text.replace("    total,", "    total AS amount,").replace("@check total", "@check amount"),
+    )
+    project.run("run", "silver.orders", "--accept").ok()
+    project.commit("rename a column, and build no reader")
+    (told,) = found(project)
+    assert (str(told.name), told.kind) == ("gold.revenue", StaleKind.UNBUILDABLE)
+    place = "sql/gold/revenue.sql:"
+    assert told.reason.startswith(f"it cannot be built: {place}"), told.reason
+    assert 'no column "total" in silver.orders' in told.reason
+    assert found(project, head="")[0].reason == told.reason
 
 
 def test_data_that_is_not_that_of_its_record_is_told(project: Project) -> None:

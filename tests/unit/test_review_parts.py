@@ -7,13 +7,14 @@ from pathlib import Path
 
 from medallion.config import Config
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Side, Status, TableDiff
+from medallion.errors import Location, RecordError
 from medallion.models.fingerprint import Recipe
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
 from medallion.plan import Observed
 from medallion.records import Built, Column, DataFile, Record
-from medallion.review.models import broken_contracts, reviewed_models
+from medallion.review.models import broken_contracts, reviewed_models, untold_contracts
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.trees import Tree
 from medallion.review.value import ContractBreak, LineageEdge, ModelStatus, Reach, ReviewedModel
@@ -142,6 +143,18 @@ def test_a_contract_is_that_of_the_base() -> None:
         ContractBreak(ORDERS, "column note added; @contract is taken away"),
     )
     assert broken_contracts(base, tree({"bronze.orders": RAW})) == (ContractBreak(ORDERS, "the dataset is removed"),)
+
+
+def test_a_record_that_cannot_be_read_breaks_no_contract_and_that_is_told() -> None:
+    base = tree({"bronze.orders": RAW, "silver.orders": f"-- @contract\n{CLEAN}"})
+    conflicted = RecordError("the record holds merge conflict markers", location=Location("data/silver/orders.json", 7))
+    records = {name: record for name, record in base.records.items() if name != ORDERS}
+    head = replace(base, observed=replace(base.observed, records=records, broken={ORDERS: conflicted}))
+    assert broken_contracts(base, head) == ()
+    (told,) = untold_contracts(base, head)
+    assert told.message == "whether silver.orders keeps its @contract cannot be told: " + conflicted.message
+    assert told.location == conflicted.location
+    assert untold_contracts(base, base) == ()
 
 
 ALL = {

@@ -32,9 +32,10 @@ def test_without_samples_no_value_of_a_single_row_is_told() -> None:
 
 #: Texts of a review that are of its author, of Git or of a plan, none of which looks at data: class and field.
 NO_DATA = {
-    "Side": {"name", "commit"},
+    "Side": {"name", "commit", "left_by"},
     "Commit": {"hash", "author", "subject"},
     "ReviewedModel": {"path", "summary"},
+    "SourceChange": {"path", "patterns"},
     "StaleDataset": {"reason"},
     "CheckChange": {"check", "location", "message"},
     "Loosened": {"what", "change", "location"},
