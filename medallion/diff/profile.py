@@ -34,6 +34,7 @@ def describe_columns(
     matching: Matching,
     records: tuple[Record, Record],
     counts: Sequence[Cells],
+    within: Mapping[str, int],
     *,
     hidden: Collection[str],
     histograms: bool,
@@ -41,7 +42,8 @@ def describe_columns(
 ) -> tuple[ColumnDiff, ...]:
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
-    ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any row does.
+    ``counts`` are the cells that changed in each column of the pair, ``within`` those of a column, as the head names
+    it, that differ within its tolerance; ``differs`` says whether any row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
@@ -75,6 +77,7 @@ def describe_columns(
                 nulls_gained=cells[column.head][1],
                 nulls_lost=cells[column.head][2],
                 tolerance=pair.comparisons[place].tolerated,
+                within_tolerance=within.get(column.head),
                 base_statistics=before.get(column.base),
                 head_statistics=after.get(column.head),
                 histogram=_histogram(cursor, pair, column) if drawn else None,

@@ -67,6 +67,7 @@ def _is_told(column: ColumnDiff) -> bool:
     if (
         column.status not in (ColumnStatus.EQUAL, ColumnStatus.UNKNOWN)
         or column.changed
+        or column.within_tolerance
         or column.retyped
         or column.moved
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.diff.tolerance_words import tolerance_words
 from medallion.diff.value import RowStatus, Status
 from medallion.review.escape import apart, cut
 from medallion.review.figures import amount, change, counted, number, share
@@ -138,15 +139,22 @@ def _column_row(table: TableDiff, column: ColumnDiff) -> tuple[Child, ...]:
     if column.private:
         words += [", " if words else None, _PRIVATE]
     changed = "" if column.changed is None else amount(column.changed)
-    same = "" if column.changed is None else share(table.matched_rows - column.changed, table.matched_rows)
+    same = "" if column.changed is None else share(table.same_values(column), table.matched_rows)
     return (
         data(column.name, _NAME),
         join(words),
         changed,
         same,
         nulls_in_words(column, table.rows),
-        join(_statistics(column)),
+        join(_over_all_rows(column)),
     )
+
+
+def _over_all_rows(column: ColumnDiff) -> Iterator[Child]:
+    parts: list[Child] = [*_statistics(column)]
+    for words in tolerance_words(column):
+        parts.append(f", {words}" if parts else words)
+    yield from parts
 
 
 def _statistics(column: ColumnDiff) -> Iterator[Child]:

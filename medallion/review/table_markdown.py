@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medallion.diff.tolerance_words import tolerance_words
 from medallion.diff.value import RowStatus, Status
 from medallion.review.escape import apart, code, html_text, prose, row
 from medallion.review.figures import amount, change, counted, number, share
@@ -135,7 +136,7 @@ def _columns(diff: TableDiff, limits: Limits) -> list[str]:
     rows = []
     for column in told[: limits.columns]:
         cells = "" if column.changed is None else amount(column.changed)
-        same = "" if column.changed is None else share(diff.matched_rows - column.changed, diff.matched_rows)
+        same = "" if column.changed is None else share(diff.same_values(column), diff.matched_rows)
         rows.append(
             (
                 code(column.name, _NAME),
@@ -143,7 +144,7 @@ def _columns(diff: TableDiff, limits: Limits) -> list[str]:
                 cells,
                 same,
                 nulls_in_words(column, diff.rows),
-                _statistics(column),
+                ", ".join(filter(None, [_statistics(column), *tolerance_words(column)])),
             )
         )
     text = table(("column", "schema", "cells changed", "same", "NULLs", "over all rows"), rows, (2, 3))

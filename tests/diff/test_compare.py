@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -406,3 +407,47 @@ def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:
     assert f"{(column.changed or 0) - 1} of {column.changed} changes are less than 1e-9" in " ".join(found.notes)
     # The number 7 counts as another one, and @tolerance leaves out the rest.
     assert _counts(compared(tmp_path, rows, head, "@key id\n@tolerance v 1e-9")) == (0, 0, 1)
+
+
+def test_values_within_the_tolerance_are_counted_and_their_rows_are_not_the_same(tmp_path: Path) -> None:
+    rows = "SELECT i AS id, {} AS v, {} AS w, 'x' AS t FROM range(1000) t(i)"
+    base = rows.format("i::DOUBLE", "i::DECIMAL(9, 3)")
+    head = rows.format("i + CASE WHEN i % 4 = 0 THEN 0.0001 WHEN i = 1 THEN 5 ELSE 0 END::DOUBLE", "i::DECIMAL(9, 3)")
+    found = compared(tmp_path, base, head, "@key id\n@tolerance v 0.001\n@tolerance w 0.001")
+    assert found.status is Status.CHANGED
+    assert {c.name: (c.changed, c.within_tolerance) for c in found.columns} == {
+        "id": (0, None), "v": (1, 250), "w": (0, 0), "t": (0, None),
+    }  # fmt: skip
+    column = found.column("v")
+    assert column is not None
+    assert found.same_values(column) == 749
+    assert found.notes[-1] == "250 values differ within the tolerance, and do not count as changes (v 250)"
+    near = rows.format("i + 0.0001::DOUBLE * (i % 2)", "i::DECIMAL(9, 3)")
+    equal = compared(tmp_path, base, near, "@key id\n@tolerance v 0.001")
+    assert (equal.status, equal.notes) == (
+        Status.EQUAL, ("no row differs beyond the tolerance; 500 values differ within it (v 500)",),
+    )  # fmt: skip
+    asked = compared(tmp_path, base, near, "@key id\n@tolerance v 0.001", Asked(where="id < 10"))
+    assert asked.within_tolerance == 5
+    same = compared(tmp_path, base, f"{base} ORDER BY i DESC", "@key id\n@tolerance v 0.001")
+    assert same.notes == ("other bytes, the same rows",)
+
+
+def test_rows_whose_key_comes_twice_have_no_values_within_the_tolerance(tmp_path: Path) -> None:
+    rows = "SELECT least(i, 8) AS id, i + {} AS v FROM range(10) t(i)"
+    found = compared(tmp_path, rows.format("0.0"), rows.format("0.0001::DOUBLE"), "@key id\n@tolerance v 0.001")
+    assert _counts(found) == (2, 2, 0)
+    assert found.within_tolerance == 8
+
+
+def test_what_is_equal_within_the_tolerance_is_found_where_records_are_alike(tmp_path: Path) -> None:
+    """Row by row in place, only what is the very same is equal."""
+    con = connection()
+    base = part(
+        con, tmp_path / "base.parquet", "SELECT i AS id, i::DOUBLE AS v FROM range(9) t(i)", "@key id\n@tolerance v 1"
+    )
+    head = part(
+        con, tmp_path / "head.parquet", "SELECT i AS id, i + 0.5 AS v FROM range(9) t(i)", "@key id\n@tolerance v 1"
+    )
+    alike = replace(head, record=replace(head.record, columns=base.record.columns))
+    assert compare(con, NAME, base, alike, Asked()).within_tolerance == 9

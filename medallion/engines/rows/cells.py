@@ -63,13 +63,22 @@ class Comparison:
         return self.tolerance if numbers else None
 
     def differs(self, base: str, head: str) -> str:
-        """A condition, never NULL, that is true where the two expressions are not the same."""
-        if self.base_type == self.head_type:
-            differs = f"{normal(base, self.base_type)} IS DISTINCT FROM {normal(head, self.head_type)}"
-        else:
-            differs = f"NOT ({self._same(base, head)})"
+        """A condition, never NULL, that is true where the two expressions are not the same, with the tolerance."""
         tolerance = self.tolerated
-        return f"({differs} AND NOT {_within(base, head, tolerance, self)})" if tolerance else f"({differs})"
+        differs = self.differs_exactly(base, head)
+        return f"({differs} AND NOT {_within(base, head, tolerance, self)})" if tolerance else differs
+
+    def differs_within(self, base: str, head: str) -> str:
+        """A condition, never NULL, that two expressions are not the same, and count as that by the tolerance."""
+        tolerance = self.tolerated
+        within = _within(base, head, tolerance, self) if tolerance else "false"
+        return f"({self.differs_exactly(base, head)} AND {within})"
+
+    def differs_exactly(self, base: str, head: str) -> str:
+        """A condition, never NULL, that is true where the two expressions are not the same, whatever the tolerance."""
+        if self.base_type == self.head_type:
+            return f"({normal(base, self.base_type)} IS DISTINCT FROM {normal(head, self.head_type)})"
+        return f"(NOT ({self._same(base, head)}))"
 
     def _same(self, base: str, head: str) -> str:
         neither = f"({base} IS NULL AND {head} IS NULL)"
