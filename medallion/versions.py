@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from medallion.blob_digests import BlobDigests
 from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
 from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.names import TableName, nearest
@@ -48,7 +49,8 @@ class Version:
 
     ``files`` finds the real Parquet files of datasets, ``clock`` tells what the age of data is counted from: at a
     commit, its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken``
-    are records that cannot be read, and ``read`` reads the models.
+    are records that cannot be read, ``read`` reads the models, and ``states`` tells how the files of each dataset
+    compare with its record. ``blobs`` are the oids of a commit's data files by path, where they are known.
     """
 
     commit: str
@@ -57,6 +59,8 @@ class Version:
     files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
     clock: Callable[[], datetime]
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
+    states: Callable[[], Mapping[TableName, DataState]]
+    blobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,6 +71,11 @@ class Version:
     def now(self) -> datetime:
         """What the age of data is counted from."""
         return self.clock()
+
+    @cached_property
+    def data(self) -> Mapping[TableName, DataState]:
+        """How the files of each dataset compare with its record."""
+        return self.states()
 
     @property
     def graph(self) -> Graph:
@@ -127,7 +136,7 @@ def _work_tree(
     def files(wanted: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return {r.dataset: files_in_worktree(config, store(), r, data[r.dataset], identities) for r in wanted}
 
-    return Version("", records, broken, files, lambda: datetime.now(UTC), read)
+    return Version("", records, broken, files, lambda: datetime.now(UTC), read, lambda: data)
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
@@ -151,7 +160,7 @@ def version_from(
     identities: Identities,
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]],
 ) -> Version:
-    """The same of a commit whose records were read already; ``read`` reads the models."""
+    """The same of a commit whose records were read and whose files were listed already; ``read`` reads the models."""
     commit = snapshot.commit
 
     def clock() -> datetime:
@@ -161,25 +170,55 @@ def version_from(
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
-    return Version(commit, snapshot.records, snapshot.broken, files, clock, read)
+    def states() -> Mapping[TableName, DataState]:
+        return _states(repo, config, snapshot)
+
+    return Version(commit, snapshot.records, snapshot.broken, files, clock, read, states, snapshot.blobs)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The datasets of one commit. ``commit`` is its full hash; ``records`` those that can be read."""
+    """The datasets of one commit. ``commit`` is its full hash; ``records`` those that can be read.
+
+    ``blobs`` are the oids of its data files by path, where all of them were listed.
+    """
 
     commit: str
     records: Mapping[TableName, Record]
     broken: Mapping[TableName, MedallionError]
+    blobs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_snapshot(repo: Repository, config: Config, commit: str, names: Iterable[TableName] | None = None) -> Snapshot:
     """The records at ``commit``: of ``names``, or of all datasets there are."""
-    if names is None:
-        paths = [p for p in repo.list(commit, [f"data/{layer}" for layer in config.layers]) if p.endswith(".json")]
-    else:
-        paths = [record_path(name) for name in names]
-    return snapshot_of(commit, repo.read(commit, paths))
+    if names is not None:
+        return snapshot_of(commit, repo.read(commit, [record_path(name) for name in names]))
+    blobs = repo.list(commit, [f"data/{layer}" for layer in config.layers])
+    return replace(snapshot_of(commit, repo.read(commit, [p for p in blobs if p.endswith(".json")])), blobs=blobs)
+
+
+def _states(repo: Repository, config: Config, snapshot: Snapshot) -> dict[TableName, DataState]:
+    """How the files of each dataset in a commit compare with its record.
+
+    A pointer that says what the record says is known by its oid; what is anything else is hashed, once in its life.
+    """
+    hashing = hashlib.sha1 if len(snapshot.commit) == 40 else hashlib.sha256
+    found: dict[TableName, DataState] = {}
+    others: dict[TableName, list[tuple[str, str]]] = {}
+    for name, record in snapshot.records.items():
+        found[name] = DataState.UNFETCHED
+        for file in record.files:
+            blob = snapshot.blobs.get(str(data_folder(name) / file.path))
+            pointer = Pointer(file.oid, file.size).encode()
+            if blob is None:
+                found[name] = DataState.MISSING
+            elif blob != hashing(b"blob %d\0%b" % (len(pointer), pointer)).hexdigest():
+                others.setdefault(name, []).append((blob, file.oid))
+    digests = BlobDigests(repo, config.state).of([blob for blobs in others.values() for blob, _ in blobs])
+    for name, blobs in others.items():
+        fits = all(digests.get(blob) == oid for blob, oid in blobs)
+        found[name] = found[name] if fits or found[name] is DataState.MISSING else DataState.MODIFIED
+    return found
 
 
 def snapshot_of(commit: str, files: Mapping[str, bytes]) -> Snapshot:

@@ -37,15 +37,15 @@ def side_name(name: str) -> str:
 MORE = "--limit 0 shows all, --rows FILE.parquet writes them"
 
 
-def row_lines(diff: Diff, table: TableDiff, width: int, more: str = MORE) -> list[Text]:
+def row_lines(diff: Diff, table: TableDiff, width: int, more: str = MORE) -> Iterator[Text]:
     """The sample rows, in lines of at most ``width`` cells, and how many more there are; ``more`` shows them."""
-    lines = list(_Rows(diff, table, width).lines()) if table.samples else []
+    if table.samples:
+        yield from _Rows(diff, table, width).lines()
     left_out = table.more_rows
     if left_out > 0:
         some = f"… {left_out:,} more" if table.samples else f"… {count(left_out, 'row')} in all"
         text = f"{some}; {more}" if more else some
-        lines.append(Text(" " * MARGIN + shorten(text, width - MARGIN), style="dim"))
-    return lines
+        yield Text(" " * MARGIN + shorten(text, width - MARGIN), style="dim")
 
 
 class _Rows:
@@ -58,24 +58,29 @@ class _Rows:
         self.numbers = [bool(column and is_number(column.head_type or column.base_type)) for column in keys]
         self.joined = len(table.key.columns) > _MOST_KEYS
         self.header = self._joined([printable(name) for name in table.key.columns])
-        self.keys = [self._joined(self._key(row)) for row in table.samples]
+        # Gone through once for the widths, and once for the lines: all rows may be too many to keep.
+        sides = [side_name(diff.base.short), side_name(diff.head.short)]
+        widest = [cells(key) for key in self.header]
+        wanted = [cells(side) for side in sides]
+        names: set[str] = set()
+        changed = False
+        for row in table.samples:
+            for i, text in enumerate(self._joined(self._key(row))):
+                widest[i] = max(widest[i], cells(text))
+            if row.status is RowStatus.CHANGED:
+                for cell in row.cells:
+                    changed = True
+                    names.add(cell.column)
+                    wanted = [max(wide, _wide(cell, i)) for i, wide in enumerate(wanted)]
         most = max(6, width // 2 // max(1, len(self.header)) - _GAP)
-        self.widths = [
-            min(most, max(cells(key[i]) for key in [self.header, *self.keys])) for i in range(len(self.header))
-        ]
+        self.widths = [min(most, wide) for wide in widest]
         # After the margin, the sign and a space.
         self.start = MARGIN + 2 + sum(wide + _GAP for wide in self.widths)
         self.width = width
-        changed = [cell for row in table.samples if row.status is RowStatus.CHANGED for cell in row.cells]
-        self.names = min(_WIDEST_NAME, max((cells(printable(cell.column)) for cell in changed), default=0), width // 4)
+        self.names = min(_WIDEST_NAME, max((cells(printable(name)) for name in names), default=0), width // 4)
         self.names = max(self.names, len("column")) if changed else 0
         room = width - self.start - (self.names + _GAP) - _GAP
-        sides = [side_name(diff.base.short), side_name(diff.head.short)]
-        wanted = [
-            min(_WIDEST_VALUE, max([cells(side), *(_wide(cell, i) for cell in changed)]))
-            for i, side in enumerate(sides)
-        ]
-        self.values = _shared(wanted, max(2, room))
+        self.values = _shared([min(_WIDEST_VALUE, wide) for wide in wanted], max(2, room))
         self.sides = [shorten(side, wide) for side, wide in zip(sides, self.values, strict=True)]
 
     def _joined(self, key: Sequence[str]) -> list[str]:
@@ -95,7 +100,8 @@ class _Rows:
             sides = [side + " " * (wide - cells(side)) for side, wide in zip(self.sides, self.values, strict=True)]
             text = (" " * _GAP).join([*(part for part in parts if part), *(sides if self.names else [])])
             yield Text((" " * (MARGIN + 2) + text).rstrip(), style="dim")
-        for row, key in zip(self.table.samples, self.keys, strict=True):
+        for row in self.table.samples:
+            key = self._keys(self._joined(self._key(row)))
             yield from self._changed(row, key) if row.status is RowStatus.CHANGED else [self._whole(row, key)]
 
     def _keys(self, key: Sequence[str]) -> str:
@@ -107,12 +113,12 @@ class _Rows:
             parts.append(space + cut if right else cut + space)
         return (" " * _GAP).join(parts)
 
-    def _begin(self, row: RowChange, key: Sequence[str]) -> Text:
+    def _begin(self, row: RowChange, key: str) -> Text:
         sign, style = _SIGNS[row.status]
         line = Text(" " * MARGIN).append(f"{sign} ", style=style)
-        return line.append(self._keys(key), style=style).append(" " * _GAP) if key else line
+        return line.append(key, style=style).append(" " * _GAP) if self.header else line
 
-    def _changed(self, row: RowChange, key: Sequence[str]) -> Iterator[Text]:
+    def _changed(self, row: RowChange, key: str) -> Iterator[Text]:
         shown = row.cells[:_MOST_CELLS]
         for cell in shown:
             name = shorten(printable(cell.column), self.names)
@@ -126,7 +132,7 @@ class _Rows:
         elif not row.cells:
             yield self._begin(row, key)
 
-    def _whole(self, row: RowChange, key: Sequence[str]) -> Text:
+    def _whole(self, row: RowChange, key: str) -> Text:
         """A row that came or went, with as many of its values as the line holds."""
         line = self._begin(row, key)
         times = f"× {row.count:,}" if row.count > 1 else ""

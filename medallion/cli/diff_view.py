@@ -27,42 +27,42 @@ _MOST_EQUAL = 10
 _STYLES = {Status.ADDED: "green", Status.REMOVED: "red"}
 
 
-def diff_lines(diff: Diff, width: int, more: str = MORE) -> list[Text]:
+def diff_lines(diff: Diff, width: int, more: str = MORE) -> Iterator[Text]:
     """All of it, in lines of at most ``width`` cells of a terminal (and at most ``WIDEST``).
 
     ``more`` is what shows the rows that are left out.
     """
     width = min(width, WIDEST)
-    lines: list[Text] = []
     names = _names_width(diff.differing)
     for table in diff.differing:
-        lines += _table_lines(diff, table, names, width, more)
-        lines.append(Text())
+        yield from _table_lines(diff, table, names, width, more)
+        yield Text()
     same = [table for table in diff.datasets if table.status is Status.EQUAL]
     equal = [f"{table.name} (within the tolerance)" if table.within_tolerance else str(table.name) for table in same]
     if len(equal) > _MOST_EQUAL:
         equal = [f"{len(equal):,} datasets"]
     if equal and diff.differing:
-        lines += [Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width)]
+        yield from (Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width))
     notes = [f"{table.name} is {table.equal_in_words}; {note}" for table in diff.rewritten for note in table.notes]
-    lines += _notes(notes, width, 0)
-    lines += _notes(diff.notes, width, 0)
-    return [*lines, _sum(diff, width)]
+    yield from _notes(notes, width, 0)
+    yield from _notes(diff.notes, width, 0)
+    yield _sum(diff, width)
 
 
 def _names_width(tables: Sequence[TableDiff]) -> int:
     return min(_WIDEST_NAME, max((len(str(table.name)) for table in tables), default=0))
 
 
-def _table_lines(diff: Diff, table: TableDiff, names: int, width: int, more: str) -> list[Text]:
-    lines = _heading(table, names, width)
+def _table_lines(diff: Diff, table: TableDiff, names: int, width: int, more: str) -> Iterator[Text]:
+    yield from _heading(table, names, width)
     if table.status is Status.UNAVAILABLE:
-        return lines
-    lines += _key_lines(table, width)
-    lines += column_lines(table, width)
-    lines += _notes(table.notes, width, MARGIN)
-    rows = row_lines(diff, table, width, more)
-    return [*lines, *([Text()] if rows and table.samples else []), *rows]
+        return
+    yield from _key_lines(table, width)
+    yield from column_lines(table, width)
+    yield from _notes(table.notes, width, MARGIN)
+    if table.samples:
+        yield Text()
+    yield from row_lines(diff, table, width, more)
 
 
 def _heading(table: TableDiff, names: int, width: int) -> list[Text]:

@@ -99,7 +99,12 @@ def review(
         _check_job()
     page = chosen == "html" or report is not None
     shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
-    found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
+    try:
+        found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
+    except MedallionError:
+        if post or report:
+            _deliver_unfinished(report, comment if post else None)
+        raise
     reasons = failures(shareable(found), rules)
     write_review(found, chosen, output, reasons)
     if post or report:
@@ -122,6 +127,14 @@ def _deliver(found: Review, reasons: Sequence[str], report: Path | None, comment
 
     wanted = Wanted(comment, report, reproduce(found))
     for line in deliver(found, reasons, wanted, os.environ):
+        err().print(line)
+
+
+def _deliver_unfinished(report: Path | None, comment: str | None) -> None:
+    from medallion.cli.console import err
+    from medallion.review.post import Wanted, deliver_unfinished
+
+    for line in deliver_unfinished(Wanted(comment, report), os.environ):
         err().print(line)
 
 

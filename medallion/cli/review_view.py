@@ -45,7 +45,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
-            *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
+            *list(diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them"))[:-1],
         ]
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):

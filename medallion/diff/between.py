@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.errors import MedallionError
+from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
+from medallion.observe import data_folder
+from medallion.plan import DataState
 from medallion.privacy import hidden_between, private_marks
 
 if TYPE_CHECKING:
@@ -99,12 +101,48 @@ def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | Non
             return TableDiff(name, Status.UNAVAILABLE, error=_told(version.broken[name]))
     old, new = base.records.get(name), head.records.get(name)
     if old is None and new is not None:
-        return TableDiff(name, Status.ADDED, rows=Rows(0, new.rows, added=new.rows), columns=_columns(new, added=True))
+        rows, columns = Rows(0, new.rows, added=new.rows), _columns(new, added=True)
+        return TableDiff(name, Status.ADDED, rows=rows, columns=columns, notes=_unrecorded(new, base))
     if new is None and old is not None:
         gone = Rows(old.rows, 0, removed=old.rows)
         return TableDiff(name, Status.REMOVED, rows=gone, columns=_columns(old, added=False))
     if old is not None and new is not None and old.content_id == new.content_id:
-        return TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
+        return _unlike(old, base, head) or TableDiff(name, Status.EQUAL, rows=Rows(old.rows, new.rows))
+    return None
+
+
+def _unrecorded(record: Record, base: Version) -> tuple[str, ...]:
+    """That there was data before there was a record of it, which nobody has compared."""
+    for file in record.files:
+        path = str(data_folder(record.dataset) / file.path)
+        if path in base.blobs:
+            return (f"{path} was there before, without a record, and is not compared with it; `git diff` shows both",)
+    return ()
+
+
+_UNLIKE = {
+    DataState.MISSING: "the data file is not there",
+    DataState.MODIFIED: "the data file is not the data of its record",
+    DataState.CONFLICTED: "the data file holds merge conflict markers",
+}
+
+
+def _unlike(record: Record, base: Version, head: Version) -> TableDiff | None:
+    """What is wrong where a record says the same on both sides, and data is not what it says; None where all is well.
+
+    Files that are the same on both sides are equal, whatever the record says.
+    """
+    name = record.dataset
+    paths = [str(data_folder(name) / file.path) for file in record.files]
+    if all(path in base.blobs and base.blobs[path] == head.blobs.get(path) for path in paths):
+        return None
+    for version in (base, head):
+        said = _UNLIKE.get(version.data.get(name, DataState.NONE))
+        if said:
+            place = f"{paths[0]} at {version.commit[:7]}" if version.commit else paths[0]
+            hint = "" if version.commit else f"`medallion restore {name}` takes the recorded data back"
+            error = DataError(said, location=Location(place), hint=hint)
+            return TableDiff(name, Status.UNAVAILABLE, error=_told(error))
     return None
 
 

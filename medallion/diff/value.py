@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from medallion.models.tolerances import Tolerance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from medallion.names import TableName
 
 __all__ = [
@@ -237,8 +239,9 @@ class TableDiff:
     """How a dataset differs between two versions.
 
     ``rows`` is None where it could not be compared. Content ids and sizes (bytes of its files) are "" and 0 on a side
-    that does not have it. ``samples`` are the first rows that differ, in the order of the key; ``notes`` say what a
-    reader must know to read the numbers. ``quotes`` is the part of ``error`` that may hold values of the data.
+    that does not have it. ``samples`` are the first rows that differ, in the order of the key; where they are very
+    many, they are read from a file each time. ``notes`` say what a reader must know to read the numbers. ``quotes``
+    is the part of ``error`` that may hold values of the data.
     """
 
     name: TableName
@@ -246,7 +249,7 @@ class TableDiff:
     key: Key = Key()
     rows: Rows | None = None
     columns: tuple[ColumnDiff, ...] = ()
-    samples: tuple[RowChange, ...] = ()
+    samples: Sequence[RowChange] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
     base_content: str = ""

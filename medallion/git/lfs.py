@@ -37,8 +37,9 @@ _INSTALL = (
     "GitHub.GitLFS`, or https://git-lfs.com"
 )
 
-# What people exclude, by configuration or environment, is about checkouts; a fetch by oid is none.
-_EVERYTHING = ("-c", "lfs.fetchinclude=", "-c", "lfs.fetchexclude=")
+# What people exclude, by configuration or environment, is about checkouts; a fetch by oid is none. What one remote
+# does not have another may: that of a fork whose branch is looked at.
+_EVERYTHING = ("-c", "lfs.fetchinclude=", "-c", "lfs.fetchexclude=", "-c", "lfs.remote.searchall=true")
 _SMUDGE = {"GIT_LFS_SKIP_SMUDGE": "0"}
 
 

@@ -27,8 +27,10 @@ def announced(
     """What the head announces and the base did not, and what of that cannot be read."""
     found: list[Claims] = []
     errors: list[MedallionError] = []
-    before = _committed(repo, base)
-    for path, data in sorted((_committed(repo, head) if head.commit else _here(head)).items()):
+    before, after = _committed(repo, base), _committed(repo, head)
+    if not head.commit:
+        after, errors = _here(head)
+    for path, data in sorted(after.items()):
         if before.get(path, b"").replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n"):
             continue
         try:
@@ -56,19 +58,29 @@ def _committed(repo: Repository, tree: Tree) -> Mapping[str, bytes]:
     return {path: blobs[oid] for path, oid in wanted.items() if oid in blobs}
 
 
-def _here(tree: Tree) -> Mapping[str, bytes]:
-    """The files of the work tree, committed or not; a link may lead anywhere, and is left alone."""
-    found = {}
+def _here(tree: Tree) -> tuple[Mapping[str, bytes], list[MedallionError]]:
+    """The files of the work tree, committed or not, and what cannot be read.
+
+    A link may lead anywhere, and is left alone.
+    """
+    found: dict[str, bytes] = {}
+    errors: list[MedallionError] = []
+    folder = tree.config.root / FOLDER
     try:
-        for file in (tree.config.root / FOLDER).iterdir():
-            path = f"{FOLDER}/{file.name}"
-            if _is_announcement(path) and file.is_file() and not file.is_symlink():
-                found[path] = file.read_bytes()
-    except FileNotFoundError:
-        return {}
+        names = sorted(file.name for file in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, []
     except OSError as error:
-        raise MedallionError(f"cannot be read: {error.strerror}", location=Location(FOLDER)) from error
-    return found
+        return {}, [MedallionError(f"cannot be read: {error.strerror}", location=Location(FOLDER))]
+    for name in names:
+        path, file = f"{FOLDER}/{name}", folder / name
+        if not _is_announcement(path) or file.is_symlink() or not file.is_file():
+            continue
+        try:
+            found[path] = file.read_bytes()
+        except OSError as error:
+            errors.append(MedallionError(f"cannot be read: {error.strerror}", location=Location(path)))
+    return found, errors
 
 
 def _trailers(repo: Repository, base: Side, head: Side) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,8 @@ def shows_samples(base: Tree, head: Tree) -> bool:
 
 def _version(repo: Repository, store: Store, tree: Tree, identities: Identities) -> Version:
     """A commit's data, with the models that were read already."""
-    snapshot = Snapshot(tree.commit, tree.records, tree.observed.broken)
+    blobs = {path: entry.oid for path, entry in tree.entries.items() if path.startswith("data/")}
+    snapshot = Snapshot(tree.commit, tree.records, tree.observed.broken, blobs)
     return version_from(tree.config, repo, store, snapshot, identities, lambda: (tree.graph, tree.problems))
 
 

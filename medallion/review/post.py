@@ -28,6 +28,7 @@ __all__ = [
     "Wanted",
     "check_job",
     "deliver",
+    "deliver_unfinished",
     "post_from",
     "post_review",
     "tell_job",
@@ -41,6 +42,7 @@ REPORT = "review.html"
 _COMMENT_LIMIT = 60_000
 # What fails a review goes into one variable of the environment, and into one line of a log.
 _MOST_REASONS, _LONGEST_REASON = 20, 300
+_UNFINISHED = "**The review of the latest commit could not be finished.** The log of its job says why.\n"
 _OF_A_FORK = "Made by the job of a fork; its author could have changed it."
 # As that of Dependabot, whose token may only read.
 _OF_A_BRANCH = "Made by the job of this pull request; its author could have changed it."
@@ -108,6 +110,25 @@ def deliver(
             said.append(f"{note}; {error.hint}")
             tell_job(environment, None, {"unposted": note})
     return tuple(line for line in said if line)
+
+
+def deliver_unfinished(wanted: Wanted, environment: Mapping[str, str], clock: Clock | None = None) -> tuple[str, ...]:
+    """Say where a report was to go that there is none, lest one of an older commit stands there as if it were new.
+
+    Why is for the log: an error may quote what is not for everybody. Otherwise as :func:`deliver`.
+    """
+    said = []
+    if wanted.reports:
+        write_reports(wanted.reports, lambda _: _UNFINISHED, {})
+    if wanted.comment is not None:
+        try:
+            delivery = post_review(
+                lambda _: _UNFINISHED, environment, name=wanted.comment, kept=wanted.reports, clock=clock
+            )
+            said.append(told(delivery))
+        except ForgeError as error:  # The review's own error is the one to tell.
+            said.append(f"the comment could not be posted: {error.message}")
+    return tuple(said)
 
 
 def _listed(reasons: Sequence[str]) -> str:

@@ -76,7 +76,8 @@ def _tone(review: Review, failures: Sequence[str]) -> str:
         *checks,
     )
     lost = any(table.status is Status.UNAVAILABLE for table in review.diff.datasets)
-    return "warn" if found or lost else "good"
+    unmet = any(expectation.met is not True for expectation in review.expectations)
+    return "warn" if found or lost or unmet else "good"
 
 
 def _alarms(review: Review) -> Iterator[Markup]:

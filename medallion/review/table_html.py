@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from medallion.diff.tolerance_words import tolerance_words
@@ -235,7 +236,7 @@ def _rows(table: TableDiff, names: tuple[str, str]) -> Child:
         lines += cells
         classes += [sample.status.value] * len(cells)
     heads = ("row", *(data(key, 40) for key in table.key.columns), "column", data(names[0], 40), data(names[1], 40))
-    more = table.more_rows + sum(sample.count for sample in table.samples[_ROWS:])
+    more = table.more_rows + sum(sample.count for sample in islice(table.samples, _ROWS, None))
     caption = f"Rows of {table.name} that differ"
     return _with_more("Rows", filtered_table(caption, heads, lines, row_classes=classes), more, "more row")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from medallion.diff.tolerance_words import tolerance_words
@@ -208,7 +209,7 @@ def _rows(diff: TableDiff, names: tuple[str, str], limits: Limits) -> list[str]:
     keys = diff.key.columns
     heads = [code(key, _NAME) for key in keys] if len(keys) <= _KEY_COLUMNS else ["key"]
     lines = [line for sample in shown for line in _row_lines(diff, sample, limits)]
-    more = diff.more_rows + sum(sample.count for sample in diff.samples[limits.rows :])
+    more = diff.more_rows + sum(sample.count for sample in islice(diff.samples, limits.rows, None))
     text = table(("", *heads, "column", *names), lines)
     return [text, *([f"{counted(more, 'more row')} not shown."] if more > 0 else [])]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from medallion.blob_digests import BlobDigests
 from medallion.config import Config, configures, parse_config
 from medallion.errors import ConfigError, GitError
 from medallion.git.lfs import POINTER_LIMIT, Pointer, conflicted
@@ -22,7 +23,6 @@ from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
 from medallion.observe import data_folder, found_source, is_allowed, no_source, refused_source
 from medallion.plan import DataState, Observed, SourceState
-from medallion.review.blob_digests import BlobDigests
 from medallion.review.source_files import LinkedFiles, plain
 from medallion.versions import Snapshot, snapshot_of
 from medallion.workspace import asked_of, graph_from, source_patterns

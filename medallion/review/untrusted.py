@@ -110,7 +110,8 @@ def _kept_reference(found: re.Match[str]) -> str:
     if meant in ("<", ">", "&", '"') and found[0].endswith(";"):
         return found[0]
     if all(_is_plain(c) and c not in _MEANS for c in meant):
-        return found[0]
+        # Without its end a number is none: a forge may see the number of an issue in it.
+        return found[0] if found[0].endswith(";") else found[0].replace("&#", f"&#{_BREAK}")
     return "".join(
         f"{c}{_BREAK}" if c in "@#!~$:[`" else f"&#{ord(c)};" if c in "<>&" else c for c in meant if _is_plain(c)
     )

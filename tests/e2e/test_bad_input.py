@@ -319,6 +319,26 @@ def test_a_damaged_data_file_is_left_alone_until_the_user_says_which_way(project
     assert project.read(path) == whole
 
 
+def test_data_that_is_not_what_its_record_says_is_never_called_equal(project: Project) -> None:
+    path = "data/silver/orders.parquet"
+    whole = project.read(path)
+    project.write(path, project.read("data/gold/revenue.parquet"))
+    project.run("diff", "silver.orders").refused(
+        path, "not the data of its record", "restore", hint="cannot be compared"
+    )
+    project.git("commit", "--quiet", "-am", "Another dataset's data under the old record")
+    ended = project.run("diff", "HEAD~1..HEAD")
+    assert "1 cannot be compared" in ended.stdout
+    assert f"{path} at {project.git('rev-parse', '--short=7', 'HEAD')}: the data file is not the data" in ended.stderr
+    # What is the same on both sides is equal, whatever the record says.
+    project.git("commit", "--quiet", "--allow-empty", "-m", "Nothing")
+    assert "3 datasets are equal" in project.run("diff", "HEAD~1..HEAD", "--exit-code").ok().stdout
+    (project.root / path).unlink()
+    project.run("diff", "HEAD~2", "silver.orders").refused("not there", "restore", hint="cannot be compared")
+    project.write(path, whole)
+    assert "3 datasets are equal" in project.run("diff", "HEAD~2", "--exit-code").ok().stdout
+
+
 def object_of(project: Project, path: str) -> Path:
     """The object in the store, made so that it can be written to."""
     oid = project.pointer(path).oid

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from medallion.blob_digests import BlobDigests
 from medallion.cachefile import write_cache
 from medallion.config import load_config
 from medallion.errors import RevisionError
@@ -16,7 +17,6 @@ from medallion.models.fingerprint import fingerprint
 from medallion.past import recipe_of
 from medallion.project import Project as Opened
 from medallion.records import Record
-from medallion.review.blob_digests import BlobDigests
 from medallion.review.revisions import review_sides
 from medallion.review.stale import stale_datasets
 from medallion.review.storage import bytes_added

@@ -254,6 +254,18 @@ def test_an_object_that_the_remote_lacks_is_named_and_the_others_are_fetched(
     assert clone.store.missing([origin[0], origin[1]]) == []
 
 
+def test_an_object_that_only_another_remote_has_is_fetched_from_there(
+    work: Work, origin: list[Pointer], tmp_path: Path
+) -> None:
+    clone = work.clone(tmp_path / "clone")
+    fork = clone.git("remote", "get-url", "origin")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "empty")], check=True)
+    clone.git("remote", "set-url", "origin", (tmp_path / "empty").as_uri())
+    clone.git("remote", "add", "fork", fork)
+    clone.store.fetch(origin[:2])
+    assert clone.store.missing(origin[:2]) == []
+
+
 def test_a_fetch_without_a_remote_says_so(work: Work, origin: list[Pointer], tmp_path: Path) -> None:
     clone = work.clone(tmp_path / "clone")
     clone.git("remote", "remove", "origin")

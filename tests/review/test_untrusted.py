@@ -134,6 +134,11 @@ def test_our_drawing_stays_one_and_no_other_does() -> None:
     assert harmless(f"{DRAWING}\n\n{DRAWING}", PLENTY).count("mermaid") == 1
 
 
+def test_a_number_that_never_ends_is_no_reference_to_an_issue() -> None:
+    assert "#1234" not in harmless("&#1234 x", PLENTY)
+    assert harmless("&#1234; x", PLENTY) == "&#1234; x"
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_made_harmless(text: str) -> None:
     check(harmless(text, PLENTY))
