@@ -13,6 +13,7 @@ from medallion.diff.profile import describe_columns
 from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
 from medallion.diff.told import cells_changed, noise, samples
 from medallion.diff.tolerance_words import within_note
+from medallion.diff.unpaired import differing_first, unpaired_note, unpaired_values
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
 from medallion.engines.rows.cells import FLOATS, is_number
@@ -90,6 +91,7 @@ class _Compared:
         pair = self._pair(matching, key)
         rows, notes, within = self._rows(pair)
         cells = cells_changed(self.cursor, pair) if pair.columns else []
+        unpaired = unpaired_values(self.cursor, pair, rows)
         columns = describe_columns(
             self.cursor,
             pair,
@@ -97,6 +99,7 @@ class _Compared:
             self._records(),
             cells,
             within,
+            unpaired,
             hidden=self.hidden,
             histograms=self.asked.histograms,
             differs=bool(rows.added or rows.removed),
@@ -107,11 +110,11 @@ class _Compared:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
-        if within_tolerance := within_note(found):
-            found = replace(found, notes=(*found.notes, within_tolerance))
+        found = replace(found, notes=(*found.notes, *filter(None, [within_note(found), unpaired_note(found)])))
         if found.differing_rows and pair.columns:
             twice = rows.duplicate_keys != (0, 0)
-            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
+            rows_told = samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice, unpaired=unpaired)
+            return replace(found, samples=differing_first(rows_told, pair, unpaired))
         if not found.schema_changed:
             same = "the same in what was compared" if self.asked.where or self.asked.columns else "the same rows"
             told = [] if found.within_tolerance else [f"other bytes, {same}"]

@@ -35,6 +35,7 @@ def describe_columns(
     records: tuple[Record, Record],
     counts: Sequence[Cells],
     within: Mapping[str, int],
+    unpaired: Sequence[int],
     *,
     hidden: Collection[str],
     histograms: bool,
@@ -43,7 +44,8 @@ def describe_columns(
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
     ``counts`` are the cells that changed in each column of the pair, ``within`` those of a column, as the head names
-    it, that differ within its tolerance; ``differs`` says whether any row does.
+    it, that differ within its tolerance; ``unpaired`` is what :func:`unpaired_values` gave. ``differs`` says whether
+    any row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
@@ -78,6 +80,7 @@ def describe_columns(
                 nulls_lost=cells[column.head][2],
                 tolerance=pair.comparisons[place].tolerated,
                 within_tolerance=within.get(column.head),
+                unpaired=unpaired[place] if unpaired else None,
                 base_statistics=before.get(column.base),
                 head_statistics=after.get(column.head),
                 histogram=_histogram(cursor, pair, column) if drawn else None,

@@ -173,6 +173,10 @@ class ColumnDiff:
     ``within_tolerance`` counts the values, in rows on both sides, that differ and count as the same by the tolerance;
     None where none applies. Rows whose key comes twice are compared without it.
 
+    ``unpaired`` is told where rows of both sides were compared without a key: of this column's values in rows removed
+    and added, how many have no equal on the other side, of the side with fewer of them. It is the least number of rows
+    in which the column changed, if as few rows as possible came and went.
+
     ``patterns`` are the most frequent changes; ``other_changes`` are the cells in ``other_patterns`` further ones. Of a
     ``private`` column, and of what was not asked for, there are no values.
     """
@@ -195,6 +199,7 @@ class ColumnDiff:
     nulls_lost: int = 0
     tolerance: Tolerance | None = None
     within_tolerance: int | None = None
+    unpaired: int | None = None
     base_statistics: Statistics | None = None
     head_statistics: Statistics | None = None
     histogram: Histogram | None = None

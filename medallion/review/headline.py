@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status
 from medallion.review.escape import has_right_to_left
-from medallion.review.figures import counted, share
+from medallion.review.figures import amount, counted, share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SIGNS",
     "by_importance",
+    "cells_changed",
     "changed_columns",
     "changed_names",
     "checks_in_words",
@@ -68,6 +69,7 @@ def _is_told(column: ColumnDiff) -> bool:
         column.status not in (ColumnStatus.EQUAL, ColumnStatus.UNKNOWN)
         or column.changed
         or column.within_tolerance
+        or column.unpaired
         or column.retyped
         or column.moved
     ):
@@ -121,8 +123,18 @@ def schema_words(column: ColumnDiff) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "holds NULLs now" if column.head_nullable else "holds no NULLs any more", ()
 
 
+def cells_changed(column: ColumnDiff) -> str:
+    """In how many rows it changed: ``3``, or ``≥ 3`` where rows were compared without a key; "" for none."""
+    if column.changed is None:
+        return f"≥ {column.unpaired:,}" if column.unpaired else ""
+    return amount(column.changed)
+
+
 def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
-    """``+3 −1`` where NULLs came and went in rows of both sides; ``98 % NULL`` for a column on one side only."""
+    """``+3 −1`` where NULLs came and went in rows of both sides, ``3 → 5`` of all rows without a key.
+
+    ``98 % NULL`` for a column on one side only.
+    """
     if column.status in (ColumnStatus.ADDED, ColumnStatus.REMOVED):
         added = column.status is ColumnStatus.ADDED
         statistics = column.head_statistics if added else column.base_statistics
@@ -130,6 +142,9 @@ def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
             return ""
         told = share(statistics.nulls, rows.head if added else rows.base)
         return f"{told} NULL" if told else ""
+    base, head = column.base_statistics, column.head_statistics
+    if column.changed is None and base is not None and head is not None and base.nulls != head.nulls:
+        return f"{base.nulls:,} → {head.nulls:,}"
     counts = (("+", column.nulls_gained), ("−", column.nulls_lost))
     return " ".join(f"{sign}{count:,}" for sign, count in counts if count)
 

@@ -11,6 +11,7 @@ from medallion.review.escape import apart, cut
 from medallion.review.figures import amount, change, counted, number, share
 from medallion.review.headline import (
     SIGNS,
+    cells_changed,
     changed_columns,
     headline,
     is_private,
@@ -139,7 +140,7 @@ def _column_row(table: TableDiff, column: ColumnDiff) -> tuple[Child, ...]:
         words += [", " if words else None, f"{word} ", told]
     if column.private:
         words += [", " if words else None, _PRIVATE]
-    changed = "" if column.changed is None else amount(column.changed)
+    changed = cells_changed(column)
     same = "" if column.changed is None else share(table.same_values(column), table.matched_rows)
     return (
         data(column.name, _NAME),

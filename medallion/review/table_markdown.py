@@ -12,6 +12,7 @@ from medallion.review.escape import apart, code, html_text, prose, row
 from medallion.review.figures import amount, change, counted, number, share
 from medallion.review.headline import (
     SIGNS,
+    cells_changed,
     changed_columns,
     headline,
     is_private,
@@ -136,7 +137,7 @@ def _columns(diff: TableDiff, limits: Limits) -> list[str]:
         return []
     rows = []
     for column in told[: limits.columns]:
-        cells = "" if column.changed is None else amount(column.changed)
+        cells = cells_changed(column)
         same = "" if column.changed is None else share(diff.same_values(column), diff.matched_rows)
         rows.append(
             (

@@ -464,6 +464,8 @@ def test_what_is_equal_within_the_tolerance_is_found_where_records_are_alike(tmp
     )
     alike = replace(head, record=replace(head.record, columns=base.record.columns))
     assert compare(con, NAME, base, alike, Asked()).within_tolerance == 9
+
+
 # All rows
 
 
@@ -480,3 +482,56 @@ def test_all_rows_are_the_first_ones_and_the_others_in_their_order(tmp_path: Pat
     assert (len(found[0]), found[0][1999], found[0][-1]) == (len(found[1]), found[1][1999], found[1][-1])
     assert (found[0][990:2010], found[0][::900]) == (found[1][990:2010], found[1][::900])
     assert list(found[0]) == list(found[0])
+
+
+# Which columns differ, without a key
+
+
+def test_without_a_key_the_columns_that_differ_are_known_by_their_values(tmp_path: Path) -> None:
+    base = "SELECT 'C' || i // 2 AS id, i % 3 AS g, 'DE' AS country, i // 2 + 0.5::DOUBLE AS v FROM range(12) t(i)"
+    head = f"SELECT * REPLACE (CASE WHEN id = 'C3' THEN 'FR' ELSE country END AS country) FROM ({base})"
+    found = compared(tmp_path, base, f"{head} ORDER BY country")
+    assert {c.name: c.unpaired for c in found.columns} == {"id": 0, "g": 0, "country": 2, "v": 0}
+    assert found.notes == ("rows removed and added differ in: country (2 or more); the other 3 need not differ",)
+    assert [(row.status, row.cells[0].column) for row in found.samples] == [
+        (RowStatus.REMOVED, "country"), (RowStatus.ADDED, "country"),
+    ] * 2  # fmt: skip
+    everything = compared(tmp_path, base, head, asked=Asked(limit=0)).samples
+    assert tuple(everything) == tuple(found.samples)
+    # Other rows, of the same values in each column; and rows that came alone.
+    swapped = compared(tmp_path, "FROM (VALUES (1, 1), (1, 2), (2, 1), (2, 2), (1, 1), (2, 2)) t(a, b)",
+                       "FROM (VALUES (1, 1), (1, 2), (2, 1), (2, 2), (1, 2), (2, 1)) t(a, b)")  # fmt: skip
+    assert [column.unpaired for column in swapped.columns] == [0, 0]
+    assert swapped.notes[0].startswith("no column differs by its values alone")
+    came = compared(tmp_path, base, f"{base} UNION ALL {base}")
+    assert ({column.unpaired for column in came.columns}, came.notes) == ({None}, ())
+
+
+def test_a_sample_row_begins_with_what_differs_from_the_most_similar_one(tmp_path: Path) -> None:
+    base = "SELECT i // 2 AS n, 'a' AS x, 'b' AS y, 'c' AS z FROM range(8) t(i)"
+    head = f"SELECT n, CASE n WHEN 1 THEN 'X' ELSE x END AS x, y, CASE n WHEN 2 THEN 'Z' ELSE z END AS z FROM ({base})"
+    found = compared(tmp_path, base, head).samples
+    assert {(row.cells[0].column, row.cells[0].base or row.cells[0].head) for row in found} == {
+        ("x", "a"), ("x", "X"), ("z", "c"), ("z", "Z"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("annotations", ["@key id", ""])
+def test_numbers_that_differ_never_look_the_same(tmp_path: Path, annotations: str) -> None:
+    rows = "SELECT i // {} AS id, (0.1 * i)::{} AS v FROM range(1, 9) t(i)"
+    step = 1 if annotations else 3
+    found = compared(tmp_path, rows.format(step, "DOUBLE"), rows.format(step, "FLOAT"), annotations)
+    column = found.column("v")
+    assert column is not None
+    assert not [p for p in column.patterns if p.base == p.head]
+    texts = [cell.base or "" for row in found.samples for cell in row.cells if cell.base]
+    assert not {*texts} & {cell.head for row in found.samples for cell in row.cells if cell.column == "v"}
+    assert "0.10000000149011612" in {cell.head for row in found.samples for cell in row.cells}
+
+
+def test_values_of_two_types_that_read_the_same_are_told_with_their_types(tmp_path: Path) -> None:
+    base = "SELECT i AS id, {'x': (0.1 * i)::DOUBLE} AS v FROM range(1, 3) t(i)"
+    head = "SELECT i AS id, {'x': (0.1 * i)::FLOAT} AS v FROM range(1, 3) t(i)"
+    found = compared(tmp_path, base, head, "@key id")
+    assert found.samples[0].cells[0].base == "{'x': 0.1} (STRUCT(x DOUBLE))"
+    assert found.samples[0].cells[0].head == "{'x': 0.1} (STRUCT(x FLOAT))"

@@ -222,8 +222,14 @@ def _struct(value: str, fields: list[tuple[str, Any]], depth: int) -> str:
     return f"struct_pack({', '.join(parts)})"
 
 
-def as_text(value: str, kind: str) -> str:
-    """A value as the text that is shown of it: as DuckDB casts it, of a very long one what :func:`shown` reads."""
+def as_text(value: str, kind: str, beside: str = "") -> str:
+    """A value as the text that is shown of it: as DuckDB casts it, of a very long one what :func:`shown` reads.
+
+    A FLOAT that is held ``beside`` a DOUBLE is shown as the DOUBLE that it is: with its own few digits two numbers that
+    differ would look the same.
+    """
+    if (kind, beside) == ("FLOAT", "DOUBLE"):
+        value = f"CAST({value} AS DOUBLE)"
     text = f"CAST({value} AS VARCHAR)"
     if is_ordered(kind) or kind in ("BOOLEAN", "UUID"):
         return text
