@@ -8,7 +8,7 @@ from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
 from medallion.cli.value_text import side_by_side
 from medallion.diff.tolerance_words import tolerance_words
-from medallion.diff.value import ColumnStatus, Status
+from medallion.diff.value import ColumnStatus
 from medallion.printable import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _LEAST_ROOM = 24
 
 def column_lines(table: TableDiff, width: int) -> list[Text]:
     """What became of the columns that differ, in lines of at most ``width`` cells."""
-    whole = table.status in (Status.ADDED, Status.REMOVED)
+    whole = table.one_sided
     if whole:
         return _listed(table, width)
     differing = [column for column in table.columns if _told(column)]

@@ -88,7 +88,7 @@ def _heading(table: TableDiff, names: int, width: int) -> list[Text]:
 
 def _about(table: TableDiff) -> Iterator[Text]:
     """Rows before and after, and what came, went and changed."""
-    whole = table.status in (Status.ADDED, Status.REMOVED)
+    whole = table.one_sided
     if whole:
         yield Text(f"{table.status} dataset", style=_STYLES[table.status])
     if table.rows:
@@ -212,7 +212,7 @@ def _stat_marks(table: TableDiff) -> tuple[str, str, str]:
 
 def _schema(table: TableDiff) -> str:
     """``new dataset``, or what became of its columns: ``1 column added, 2 retyped``."""
-    if table.status in (Status.ADDED, Status.REMOVED):
+    if table.one_sided:
         return f"{table.status} dataset"
     kinds = {
         "added": [c for c in table.columns if c.status is ColumnStatus.ADDED],

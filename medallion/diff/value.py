@@ -264,6 +264,11 @@ class TableDiff:
     quotes: str = ""
 
     @property
+    def one_sided(self) -> bool:
+        """Whether it came or went as a whole, so that there is one side only to tell of."""
+        return self.status in (Status.ADDED, Status.REMOVED)
+
+    @property
     def differing_rows(self) -> int:
         """Rows that were added, removed or changed."""
         return self.rows.added + self.rows.removed + (self.rows.changed or 0) if self.rows else 0

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from medallion.catalog import Log
     from medallion.diff.blame import Blame
     from medallion.diff.value import Diff
+    from medallion.identities import Identities
     from medallion.models.model import Model
-    from medallion.observe import Identities
     from medallion.query import Result
     from medallion.records import Record
     from medallion.review.value import Review
@@ -81,7 +81,7 @@ class Looking(Ground):
         from medallion.diff.asked import Asked
         from medallion.diff.between import chosen, diff_versions
         from medallion.diff.revisions import parse_range, resolve_range
-        from medallion.observe import Identities
+        from medallion.identities import Identities
 
         sides = resolve_range(self.repository, parse_range(revisions))
         identities = Identities(self.config.root)

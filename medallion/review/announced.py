@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, MedallionError
-from medallion.review.claims import Claims, claims_in_markdown, claims_in_trailer
+from medallion.review.claim_texts import claims_in_markdown, claims_in_trailer
 from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Side
     from medallion.git.repository import Repository
+    from medallion.review.claims import Claims
     from medallion.review.trees import Tree
 
 __all__ = ["FOLDER", "announced"]

@@ -9,9 +9,9 @@ from medallion.diff.asked import Asked
 from medallion.diff.between import chosen, diff_versions
 from medallion.engines.duckdb import DuckDBEngine
 from medallion.errors import ConfigError
+from medallion.identities import Identities
 from medallion.installed import version_of as installed
 from medallion.meanings import Meanings
-from medallion.observe import Identities
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check

@@ -21,9 +21,10 @@ from medallion.git.process import Git
 from medallion.installed import version_of
 from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
-from medallion.observe import data_folder, found_source, is_allowed, no_source, refused_source
+from medallion.observe import data_folder
 from medallion.plan import DataState, Observed, SourceState
 from medallion.review.source_files import LinkedFiles, plain
+from medallion.sources import found_source, is_allowed, no_source, refused_source
 from medallion.versions import Snapshot, snapshot_of
 from medallion.workspace import asked_of, graph_from, source_patterns
 

@@ -10,17 +10,8 @@ import pytest
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Key, KeyOrigin, Rows, Side, Status, TableDiff
 from medallion.errors import MedallionError
 from medallion.names import TableName
-from medallion.review.claims import (
-    Amount,
-    Became,
-    Bound,
-    Changed,
-    Claims,
-    Counted,
-    Whole,
-    claims_in_markdown,
-    claims_in_trailer,
-)
+from medallion.review.claim_texts import claims_in_markdown, claims_in_trailer
+from medallion.review.claims import Amount, Became, Bound, Changed, Claims, Counted, Whole
 from medallion.review.expectations import evaluate, what_differs
 
 LAYERS = ("bronze", "silver", "gold")
