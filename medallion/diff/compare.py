@@ -10,7 +10,8 @@ from medallion.diff.asked import CONDITION
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
-from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values
+from medallion.diff.renames import perhaps_renamed, renamed_by_hash, renamed_keys, renamed_values
+from medallion.diff.shifts import shift_note
 from medallion.diff.told import cells_changed, noise, samples
 from medallion.diff.tolerance_words import within_note
 from medallion.diff.unpaired import differing_first, unpaired_note, unpaired_values
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.asked import Asked
     from medallion.diff.told import Cells
+    from medallion.diff.value import ColumnDiff
     from medallion.engines.rows.columns import Matching
     from medallion.engines.rows.pair import Pair, Table
     from medallion.models.model import Model
@@ -105,6 +107,8 @@ class _Compared:
             differs=bool(rows.added or rows.removed),
         )
         notes += self._noise(pair, cells) if pair.keys else []
+        notes += self._shifts(pair, columns) if pair.keys else []
+        notes += perhaps_renamed(self.cursor, matching, key, self.base, self.head, self.hidden)
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
@@ -225,6 +229,16 @@ class _Compared:
                     "@tolerance leaves such out"
                 )
         return notes[:_NOTES]
+
+    def _shifts(self, pair: Pair, columns: Sequence[ColumnDiff]) -> list[str]:
+        """By how much columns have moved, where that tells more than their most frequent changes."""
+        places = {column.head: place for place, column in enumerate(pair.columns)}
+        notes = [
+            shift_note(self.cursor, pair, places[column.name], column.changed)
+            for column in columns
+            if column.changed and column.other_changes and not column.private
+        ]
+        return [note for note in notes if note][:_NOTES]
 
     # How it differs
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.engines.rows.cells import is_number
 from medallion.engines.rows.columns import fold
 from medallion.engines.sql import identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import duckdb
 
     from medallion.diff.value import Key
@@ -15,13 +18,16 @@ if TYPE_CHECKING:
     from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
-__all__ = ["renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values"]
+__all__ = ["perhaps_renamed", "renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values"]
 
 # Shares of values that must be the same: of keys, since rows come and go; of a column in rows that are on both sides.
 _KEYS = 0.5
 _VALUES = 0.95
 _SAMPLED = 20_000
 _MOST = 40
+# In so many rows the numbers of a column that may be renamed differ by this share of them at most.
+_NEARLY, _SHARE = 0.99, "1e-6"
+_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
 
 
 def renamed_keys(
@@ -97,24 +103,11 @@ def renamed_values(
     ]
     if not pairs or not key.columns:
         return {}
-    step = max(1, base.rows // _SAMPLED)
-    on = " AND ".join(f"o.k{i} IS NOT DISTINCT FROM n.k{i}" for i in range(len(key.columns)))
-    sides = []
-    for table, names, wanted in ((base, key.base, matching.removed), (head, key.columns, matching.added)):
-        kinds = [head.types[name] for name in key.columns]
-        keys = [
-            f"CAST({identifier(n)} AS {kind}) AS k{i}" for i, (n, kind) in enumerate(zip(names, kinds, strict=True))
-        ]
-        listed = [f"{identifier(name)} AS c{i}" for i, name in enumerate(wanted[:_MOST])]
-        hashed = ", ".join(f"k{i}" for i in range(len(keys)))
-        sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({hashed}) % {step} = 0)")
     places = [(matching.removed.index(old), matching.added.index(new)) for old, new in pairs]
     counts = ", ".join(
         f"count(*) FILTER (c{i} IS NOT DISTINCT FROM n{j}), approx_count_distinct(n{j})" for i, j in places
     )
-    # An end for keys that come many times.
-    both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
-    joined = f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"
+    joined = _sampled(matching, key, base, head)
     (row,) = cursor.execute(f"SELECT count(*), {counts} FROM ({joined})").fetchall()
     good = [
         (row[1 + 2 * place], pair)
@@ -126,3 +119,59 @@ def renamed_values(
         if new not in found and old not in found.values():
             found[new] = old
     return found
+
+
+def perhaps_renamed(
+    cursor: duckdb.DuckDBPyConnection, matching: Matching, key: Key, base: Table, head: Table, hidden: Collection[str]
+) -> list[str]:
+    """Notes of numbers that are gone and nearly the same under another name: renamed and computed anew, perhaps.
+
+    At least one of the two is no integer: those of two columns may be near each other by chance. Of rows on both sides
+    a sample is looked at; columns in ``hidden`` (names in lower case) are left out.
+    """
+    pairs = [
+        (i, old, j, new)
+        for i, old in enumerate(matching.removed[:_MOST])
+        for j, new in enumerate(matching.added[:_MOST])
+        if is_number(base.types[old])
+        and is_number(head.types[new])
+        and any(kind.startswith(_FRACTIONS) for kind in (base.types[old], head.types[new]))
+        and not {old.lower(), new.lower()} & {*hidden}
+    ]
+    if not pairs or not key.columns:
+        return []
+    counts = ", ".join(
+        f"count(*) FILTER ({_near(f'c{i}', f'n{j}')}), approx_count_distinct(n{j})" for i, _, j, _ in pairs
+    )
+    (row,) = cursor.execute(f"SELECT count(*), {counts} FROM ({_sampled(matching, key, base, head)})").fetchall()
+    return [
+        f"perhaps renamed: {old} → {new} (in {row[1 + 2 * place]:,} of {row[0]:,} rows looked at the values differ "
+        f"by no more than {_SHARE} of the number)"
+        for place, (_, old, _, new) in enumerate(pairs)
+        if row[0] and row[1 + 2 * place] >= _NEARLY * row[0] and row[2 + 2 * place] > 1
+    ]
+
+
+def _near(old: str, new: str) -> str:
+    """Whether two numbers differ by a tiny share, or are the same or both NULL."""
+    one, other = f"CAST({old} AS DOUBLE)", f"CAST({new} AS DOUBLE)"
+    share = f"abs({one} - {other}) <= {_SHARE}::DOUBLE * greatest(abs({one}), abs({other}))"
+    return f"{one} IS NOT DISTINCT FROM {other} OR (isfinite({one}) AND isfinite({other}) AND {share})"
+
+
+def _sampled(matching: Matching, key: Key, base: Table, head: Table) -> str:
+    """Rows on both sides, sampled by their key: ``c0, c1, …`` are the columns that are gone, ``n0, n1, …`` the new."""
+    step = max(1, base.rows // _SAMPLED)
+    on = " AND ".join(f"o.k{i} IS NOT DISTINCT FROM n.k{i}" for i in range(len(key.columns)))
+    sides = []
+    for table, names, wanted in ((base, key.base, matching.removed), (head, key.columns, matching.added)):
+        kinds = [head.types[name] for name in key.columns]
+        keys = [
+            f"CAST({identifier(n)} AS {kind}) AS k{i}" for i, (n, kind) in enumerate(zip(names, kinds, strict=True))
+        ]
+        listed = [f"{identifier(name)} AS c{i}" for i, name in enumerate(wanted[:_MOST])]
+        hashed = ", ".join(f"k{i}" for i in range(len(keys)))
+        sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({hashed}) % {step} = 0)")
+    # An end for keys that come many times.
+    both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
+    return f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"

@@ -535,3 +535,36 @@ def test_values_of_two_types_that_read_the_same_are_told_with_their_types(tmp_pa
     found = compared(tmp_path, base, head, "@key id")
     assert found.samples[0].cells[0].base == "{'x': 0.1} (STRUCT(x DOUBLE))"
     assert found.samples[0].cells[0].head == "{'x': 0.1} (STRUCT(x FLOAT))"
+
+
+def test_a_column_that_is_gone_and_nearly_the_same_under_another_name_is_perhaps_renamed(tmp_path: Path) -> None:
+    base = "SELECT i AS id, sqrt(i) AS mean_load_s, i::DOUBLE AS other, i AS n FROM range(500) t(i)"
+    head = "SELECT i AS id, sqrt(i)::FLOAT AS mean_load, i * 1.001::DOUBLE AS more, i + 1 AS m FROM range(500) t(i)"
+    found = compared(tmp_path, base, head, "@key id")
+    (note,) = [note for note in found.notes if "renamed" in note]
+    how = "in 500 of 500 rows looked at the values differ by no more than 1e-6 of the number"
+    assert note == f"perhaps renamed: mean_load_s → mean_load ({how})"
+    assert (_columns(found)["mean_load_s"], _columns(found)["mean_load"]) == (ColumnStatus.REMOVED, ColumnStatus.ADDED)
+    private = compared(tmp_path, base, head, "@key id\n@private mean_load")
+    assert not [note for note in private.notes if "renamed" in note]
+
+
+def test_by_how_much_times_and_numbers_have_moved_is_told_where_few_amounts_explain_it(tmp_path: Path) -> None:
+    base = (
+        "SELECT i AS id, (TIMESTAMP '2026-01-01' + to_hours(i::INTEGER)) AS moment, i AS n, i / 3 AS x, "
+        "i::DECIMAL(9, 2) AS d FROM range(60) t(i)"
+    )
+    head = (
+        f"SELECT id, moment + to_minutes(CASE WHEN id < 20 THEN 60 ELSE 90 END) AS moment, n + 1 AS n, x * 1.5 AS x, "
+        f"(d - CASE WHEN id < 2 THEN 7 ELSE 0.25 END)::DECIMAL(9, 2) AS d FROM ({base})"
+    )
+    notes = compared(tmp_path, base, head, "@key id").notes
+    assert [note for note in notes if "head − base" in note] == [
+        "moment: head − base is +1 h 30 min × 40 · +1 h × 20",
+        "n: head − base is +1 × 60",
+        "d: head − base is −0.25 × 58 · others × 2",
+    ]
+    zoned = base.replace("AS moment", "::TIMESTAMPTZ AS moment")
+    assert "moment: head − base is +1 h 30 min × 40 · +1 h × 20" in compared(tmp_path, zoned, head, "@key id").notes
+    private = compared(tmp_path, base, head, "@key id\n@private moment\n@private n\n@private d").notes
+    assert not [note for note in private if "head − base" in note]
