@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from medallion.blob_digests import BlobDigests
-from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
+from medallion.config import configures, parse_config
+from medallion.errors import ConfigError, DataError, Location, MedallionError, RecordError, RevisionError
 from medallion.git.lfs import Pointer
 from medallion.names import TableName, nearest
 from medallion.observe import data_folder, data_state, read_records
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from medallion.workspace import Workspace
 
 __all__ = [
+    "CONFIGURATIONS",
     "Snapshot",
     "Version",
+    "config_at",
+    "configured",
     "read_snapshot",
     "snapshot_of",
     "standing_contracts",
@@ -43,6 +47,9 @@ __all__ = [
     "version_here",
     "version_of",
 ]
+
+#: Where a configuration stands; the first that is one counts.
+CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,35 @@ def version_at(config: Config, repo: Repository, store: Store, revision: str, id
         return graph_at(config, repo, commit)
 
     return version_from(config, repo, store, snapshot, identities, read)
+
+
+def configured(config: Config, commit: str, files: Mapping[str, bytes]) -> Config | None:
+    """Layers, sources, variables and samples as a commit's ``files`` have them; None where none of them configures.
+
+    ``config`` is today's, for what does not change the data. ``ConfigError`` where they cannot be read.
+    """
+    for path in CONFIGURATIONS:
+        try:
+            if path not in files or not configures(files[path], path):
+                continue
+            then = parse_config(files[path], config.root / path)
+        except ConfigError as error:
+            place = replace(error.location, path=f"{path} at {commit[:7]}") if error.location else None
+            raise ConfigError(error.message, location=place, hint=error.hint) from error
+        return replace(
+            config,
+            file=then.file,
+            layers=then.layers,
+            sources=then.sources,
+            variables=then.variables,
+            review_samples=then.review_samples,
+        )
+    return None
+
+
+def config_at(config: Config, repo: Repository, commit: str) -> Config:
+    """The configuration of a commit, as :func:`configured`; today's where it has none."""
+    return configured(config, commit, repo.read(commit, CONFIGURATIONS)) or config
 
 
 def version_from(

@@ -7,7 +7,7 @@ where the row is like none of what was merged. Versions with the same content ar
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.causes import Causes
@@ -41,6 +41,9 @@ class RowVersion:
 
     ``commit`` is a full hash, "" for what is not committed. ``cells`` are as in a difference, ``causes`` what else
     changed with it, ``notes`` what became of columns.
+
+    ``history_ends``: the row is there where a shallow clone ends, and may be older. Whether anything changed there is
+    not known, and ``cells`` are all of it.
     """
 
     commit: str
@@ -52,6 +55,7 @@ class RowVersion:
     causes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
+    history_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class _Search:
         self._rows: dict[str, Row | int | str] = {}
         self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
         self._files: dict[str, list[Path]] = {}
+        self._oldest = self.repo.oldest
 
     def take_key(self, given: Sequence[str]) -> None:
         """Read what was given as values of the newest version's columns."""
@@ -152,7 +157,7 @@ class _Search:
             looked_at += 1
             if entry := self._entry(step):
                 entries.append(entry)
-        if all(entry.status is None for entry in entries):
+        if not any(entry.status or entry.history_ends for entry in entries):
             raise self._never(unread=sum(entry.status is None for entry in entries))
         notes = []
         if self.repo.is_shallow and not more:
@@ -170,6 +175,8 @@ class _Search:
         status, names = self._status(before, new, old, step.new)
         if status is None or any(self._is_as_in(merged, step.new) for merged in step.merged):
             return None
+        # Nothing is known to be older than where a shallow clone ends.
+        ends = old is None and (skipped[-1] if skipped else step.new).commit in self._oldest
         causes, private = self.causes.between(
             (old.commit, old.record) if old else None, (step.new.commit, step.new.record), unread=bool(skipped)
         )
@@ -182,6 +189,8 @@ class _Search:
             cells = self._cells(step.new, new, private, added=True)
         elif isinstance(before, Row) and old:
             cells = self._cells(old, before, private, added=False)
+        if ends:
+            return replace(self._told(step, None, cells, (), tuple(notes)), history_ends=True)
         return self._told(step, status, cells, causes, tuple(notes))
 
     def _cells(self, state: State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:

@@ -284,6 +284,11 @@ class TableDiff:
         return self.rows.base - self.rows.removed if self.rows else 0
 
     @property
+    def emptied(self) -> bool:
+        """Whether it had rows and has none any more, though it is still there."""
+        return self.status is Status.CHANGED and self.rows is not None and self.rows.base > 0 == self.rows.head
+
+    @property
     def within_tolerance(self) -> int:
         """Values that differ and count as the same by a tolerance."""
         return sum(column.within_tolerance or 0 for column in self.columns)

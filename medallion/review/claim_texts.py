@@ -13,7 +13,7 @@ from medallion.review.claims import Claims
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["claims_in_markdown", "claims_in_trailer"]
+__all__ = ["claims_in_markdown", "claims_in_trailer", "is_prose"]
 
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?P<text>\S.*?)[ \t]*$")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
@@ -52,6 +52,12 @@ def claims_in_trailer(where: str, value: str, layers: Sequence[str]) -> Claims:
         raise MedallionError("the trailer Expect: is empty", location=Location(where), hint=GRAMMAR)
     found = line.claims(layers)
     return Claims(found.text, where, found.pattern, found.claims)
+
+
+def is_prose(text: str, layers: Sequence[str]) -> bool:
+    """Whether a trailer's text begins with no dataset, nor with what was meant to be one."""
+    line = Line("", text, 0, len(text.rstrip()))
+    return _claimed_layer(line.tokens, layers) is None and not (line.tokens and _is_claim(line, layers))
 
 
 def _claimed_layer(tokens: Sequence[Token], layers: Sequence[str]) -> bool | None:

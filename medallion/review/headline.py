@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from medallion.names import TableName
     from medallion.review.value import CheckCount, Review
 
-__all__ = ["by_importance", "changed_names", "checks_in_words", "headline", "key_in_words"]
+__all__ = ["by_importance", "changed_names", "checks_in_words", "emptied_in_words", "headline", "key_in_words"]
 
 _ORIGINS = {
     KeyOrigin.DECLARED: "declared",
@@ -44,11 +44,17 @@ def checks_in_words(count: CheckCount) -> tuple[str, str]:
     return "", ", ".join([f"{count.passed:,} passed", *rest])
 
 
+def emptied_in_words(table: TableDiff) -> str:
+    """What is said of a dataset that became empty, which is seldom meant."""
+    rows = table.rows.base if table.rows else 0
+    return f"had {counted(rows, 'row')} and has none any more"
+
+
 def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()) -> tuple[int, ...]:
     """Places of the datasets, the most important one first.
 
-    Those named ``first``, then what cannot be compared, what is gone, whose schema changed, and by the share of rows
-    that differ.
+    Those named ``first``, then what cannot be compared, what is gone or empty, whose schema changed, and by the share
+    of rows that differ.
     """
 
     def weight(place: int) -> tuple[bool, bool, bool, bool, float]:
@@ -58,7 +64,7 @@ def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()
         return (
             table.name not in first,
             status is not Status.UNAVAILABLE,
-            status is not Status.REMOVED,
+            status is not Status.REMOVED and not table.emptied,
             not table.schema_changed,
             -share,
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.errors import ForgeError
-from medallion.review.post import Wanted, deliver
+from medallion.review.forge import mark
+from medallion.review.post import Wanted, deliver, deliver_unfinished
 from medallion.review.verdict import verdict
-from tests.review.posting import Time, environment, outputs
+from tests.review.posting import Time, environment, outputs, send
 from tests.review_examples import quiet_review
 
 if TYPE_CHECKING:
@@ -67,3 +68,16 @@ def test_the_reasons_of_a_failure_are_handed_on_a_line_each(
     assert lines[:3] == ["gold.a is stale: SQL changed", "x" * 300, "reason 0"]
     assert lines[-1] == "and 982 more"
     assert len(lines) == 21
+
+
+def test_a_review_that_could_not_be_finished_takes_the_place_of_an_older_one(
+    forge: Forge, job: Mapping[str, str], time: Time, tmp_path: Path
+) -> None:
+    send(forge, job, time)
+    (line,) = deliver_unfinished(Wanted("", tmp_path / "reports"), environment(forge, job), time.clock())
+    assert line.startswith("updated the comment")
+    (comment,) = forge.comments
+    assert comment["body"].splitlines()[1:] == [
+        "**The review of the latest commit could not be finished.** The log of its job says why."
+    ]
+    assert (tmp_path / "reports" / "comment.md").read_text() == comment["body"].removeprefix(mark() + "\n")
