@@ -79,6 +79,8 @@ def columns(draw: st.DrawFn, name: str, *, keyed: bool = True, is_key: bool = Fa
         nulls_gained=draw(SMALL) if told else 0,
         nulls_lost=draw(SMALL) if told else 0,
         tolerance=draw(st.none() | st.builds(Tolerance, st.floats(0, 1), st.floats(0, 1))),
+        within_tolerance=draw(st.none() | st.integers(0, 9)),
+        unpaired=draw(st.none() | st.integers(0, 9)),
         base_statistics=draw(statistics) if before else None,
         head_statistics=draw(statistics) if here else None,
         histogram=None if private else draw(st.none() | histograms()),

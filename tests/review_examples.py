@@ -272,7 +272,12 @@ def troubled_review() -> Review:
             Loosened(ORDERS, Safeguard.PRIVATE, "@private email", "removed", "sql/silver/orders.sql"),
         ),
         attributions=(
-            Attribution(ORDERS, Rows(99_441, 99_438, 12, 15, 0), Rows(99_438, 99_438, 0, 0, 516)),
+            Attribution(
+                ORDERS,
+                Rows(99_441, 99_438, 12, 15, 0),
+                Rows(99_438, 99_438, 0, 0, 516),
+                sql_columns=("+ note", "renamed placed"),
+            ),
             Attribution(REVENUE, None, None, "the old SQL cannot be built on the new inputs"),
         ),
         expectations=(
@@ -339,7 +344,9 @@ def hostile_review(values: tuple[str, ...] = HOSTILE) -> Review:
         loosened=tuple(Loosened(ORDERS, Safeguard.CHECK, value, value, value) for value in values),
         reach=(Reach(REVENUE, values, (ORDERS,), changed=True, exact=True),),
         edges=tuple(LineageEdge(value, "silver.orders") for value in values),
-        attributions=tuple(Attribution(ORDERS, None, None, value) for value in values),
+        attributions=tuple(
+            Attribution(ORDERS, None, Rows(1, 1), value, sql_columns=(f"+ {value}",)) for value in values
+        ),
         expectations=tuple(Expectation(v, v, ORDERS, False, v) for v in values),
         unexpected=(ORDERS,),
         problems=tuple(DataError(value, hint=value, location=Location(value, 1)) for value in values),

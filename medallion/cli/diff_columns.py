@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
 from medallion.cli.value_text import side_by_side, told_apart
+from medallion.diff.tolerance_words import tolerance_words
 from medallion.diff.value import ColumnStatus
 from medallion.printable import printable
 
@@ -64,7 +65,7 @@ def _told(column: ColumnDiff) -> bool:
     return (
         column.status not in (ColumnStatus.EQUAL, ColumnStatus.MOVED, ColumnStatus.UNKNOWN)
         or column.retyped
-        or bool(column.changed)
+        or bool(column.changed or column.within_tolerance)
         or column.base_nullable != column.head_nullable
     )
 
@@ -121,7 +122,7 @@ def _state(column: ColumnDiff, table: TableDiff) -> tuple[str, str, str]:
         return "removed", "", "red"
     if column.changed is None:
         return "", "", "yellow"
-    same = f"{percent(table.matched_rows - column.changed, table.matched_rows)} same" if table.matched_rows else ""
+    same = f"{percent(table.same_values(column), table.matched_rows)} same" if table.matched_rows else ""
     if column.changed:
         return f"{column.changed:,} changed", same, "yellow"
     return ("renamed" if column.renamed else ""), same, "yellow"
@@ -144,7 +145,9 @@ def _facts(column: ColumnDiff, table: TableDiff, room: int) -> Iterator[str]:
         return
     if column.renamed:
         yield (
-            "renamed (detected: same values)" if not column.changed else "renamed (detected: most values are the same)"
+            "renamed (detected: same values)"
+            if not column.changed and not column.within_tolerance
+            else "renamed (detected: most values are the same)"
         )
     if column.retyped:
         yield " → ".join(side_by_side(column.base_type, column.head_type, max(_WIDEST_VALUE, (room - 3) // 2)))
@@ -154,10 +157,7 @@ def _facts(column: ColumnDiff, table: TableDiff, room: int) -> Iterator[str]:
     if not column.private:
         yield from _patterns(column, room)
         yield from _statistics(column.base_statistics, column.head_statistics)
-    if column.tolerance is not None and (column.tolerance.absolute or column.tolerance.relative):
-        absolute, relative = column.tolerance.absolute, column.tolerance.relative
-        told = [*([f"{absolute:g}"] if absolute else []), *([f"{100 * relative:g} %"] if relative else [])]
-        yield f"within {' or '.join(told).replace('e-0', 'e-')}"
+    yield from tolerance_words(column)
 
 
 def _alone(column: ColumnDiff, table: TableDiff) -> str:

@@ -38,12 +38,14 @@ def diff_lines(diff: Diff, width: int, more: str = MORE) -> Iterator[Text]:
     for table in diff.differing:
         yield from _table_lines(diff, table, names, width, more)
         yield Text()
-    equal = [str(table.name) for table in diff.datasets if table.status is Status.EQUAL]
+    same = [table for table in diff.datasets if table.status is Status.EQUAL]
+    equal = [f"{table.name} (within the tolerance)" if table.within_tolerance else str(table.name) for table in same]
     if len(equal) > _MOST_EQUAL:
         equal = [f"{len(equal):,} datasets"]
     if equal and diff.differing:
         yield from (Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width))
-    yield from _notes([f"{table.name} is equal; {note}" for table in diff.rewritten for note in table.notes], width, 0)
+    notes = [f"{table.name} is {table.equal_in_words}; {note}" for table in diff.rewritten for note in table.notes]
+    yield from _notes(notes, width, 0)
     yield from _notes(diff.notes, width, 0)
     yield _sum(diff, width)
 
@@ -168,6 +170,8 @@ def _sum(diff: Diff, width: int) -> Text:
         text = "there is no dataset to compare"
     elif not diff.differing:
         text = "the dataset is equal" if len(diff.datasets) == 1 else f"all {len(diff.datasets):,} datasets are equal"
+        if within := sum(table.within_tolerance > 0 for table in diff.datasets):
+            text += " within the tolerance" if len(diff.datasets) == 1 else f", {within:,} of them within the tolerance"
     elif not differing:
         text = f"of {count(len(diff.datasets), 'dataset')} none is known to differ"
     else:

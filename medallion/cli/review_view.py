@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["WIDEST", "review_lines"]
 
 _MOST = 20
+# So many columns that came or went are named.
+_MOST_COLUMNS = 4
 _MARGIN, _GAP = 2, 2
 #: Cells of a row with the style of each; a row is one line of a section.
 _Row = list[tuple[str, str]]
@@ -176,7 +178,12 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
     yield (
         "comes from",
         [
-            [(str(a.dataset), ""), (f"inputs {_rows(a.inputs)}", ""), (f"SQL {_rows(a.sql)}", ""), (a.note, "dim")]
+            [
+                (str(a.dataset), ""),
+                (f"inputs {_rows(a.inputs, a.input_columns)}", ""),
+                (f"SQL {_rows(a.sql, a.sql_columns)}", ""),
+                (a.note, "dim"),
+            ]
             for a in review.attributions
         ],
     )
@@ -192,12 +199,15 @@ def _after(review: Review) -> Iterator[tuple[str, list[_Row]]]:
     yield "warnings as before", [_check(check)[1:] for check in review.checks if check.is_as_before]
 
 
-def _rows(rows: Rows | None) -> str:
-    """``+12 −15 ~516``; without a key nothing counts as changed."""
+def _rows(rows: Rows | None, columns: Sequence[str]) -> str:
+    """``+12 −15 ~516``, and what became of columns; without a key nothing counts as changed."""
     if rows is None:
         return "unknown"
     marks = (("+", rows.added), ("−", rows.removed), ("~", rows.changed or 0))
-    return " ".join(f"{mark}{number:,}" for mark, number in marks if number) or "nothing"
+    counts = " ".join(f"{mark}{number:,}" for mark, number in marks if number)
+    told = [*columns[:_MOST_COLUMNS], *(["…"] if len(columns) > _MOST_COLUMNS else [])]
+    schema = f"{'column' if len(columns) == 1 else 'columns'} {', '.join(told)}" if columns else ""
+    return ", ".join(filter(None, [counts, schema])) or "nothing"
 
 
 def _look_closer(review: Review) -> str:

@@ -10,8 +10,11 @@ from medallion.diff.asked import CONDITION, UnfitError
 from medallion.diff.export import write_rows
 from medallion.diff.keys import candidates, choose_key
 from medallion.diff.profile import describe_columns
-from medallion.diff.renames import renamed_by_hash, renamed_keys, renamed_values, telling
+from medallion.diff.renames import perhaps_renamed, renamed_by_hash, renamed_keys, renamed_values, telling
+from medallion.diff.shifts import shift_note
 from medallion.diff.told import cells_changed, noise, samples
+from medallion.diff.tolerance_words import within_note
+from medallion.diff.unpaired import differing_first, unpaired_note, unpaired_values
 from medallion.diff.value import Key, Rows, Status, TableDiff
 from medallion.engines.faults import read_fault
 from medallion.engines.rows.cells import FLOATS, is_number
@@ -90,33 +93,42 @@ class _Compared:
         matching, key = self._matched()
         matching = self._only_asked(matching, key)
         pair = self._pair(matching, key)
-        rows, notes = self._rows(pair)
+        rows, notes, within = self._rows(pair)
         cells = cells_changed(self.cursor, pair) if pair.columns else []
+        unpaired = unpaired_values(self.cursor, pair, rows) if self.asked.values else ()
         columns = describe_columns(
             self.cursor,
             pair,
             matching,
             self._records(),
             cells,
+            within,
+            unpaired,
             hidden=self.hidden,
             histograms=self.asked.histograms,
             values=self.asked.values,
             differs=bool(rows.added or rows.removed),
         )
-        notes += [*self._noise(pair, cells), *_counted_only(columns)] if pair.keys and self.asked.values else []
+        if self.asked.values:
+            if pair.keys:
+                notes += [*self._noise(pair, cells), *_counted_only(columns), *self._shifts(pair, columns)]
+            notes += perhaps_renamed(self.cursor, matching, key, self.base, self.head, self.hidden)
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
             write_rows(self.cursor, pair, self.hidden, path, self.parts[1].labels)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
+        found = replace(found, notes=(*found.notes, *filter(None, [within_note(found), unpaired_note(found)])))
         if found.differing_rows and pair.columns:
             if not self.asked.values:
                 return found
             twice = rows.duplicate_keys != (0, 0)
-            return replace(found, samples=samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice))
+            rows_told = samples(self.cursor, pair, cells, self.hidden, self.asked.limit, twice=twice, unpaired=unpaired)
+            return replace(found, samples=differing_first(rows_told, pair, unpaired))
         if not found.schema_changed:
             same = "the same in what was compared" if self.asked.where or self.asked.columns else "the same rows"
-            return replace(found, status=Status.EQUAL, notes=(*found.notes, f"other bytes, {same}"))
+            told = [] if found.within_tolerance else [f"other bytes, {same}"]
+            return replace(found, status=Status.EQUAL, notes=(*found.notes, *told))
         return found
 
     def _records(self) -> tuple[Record, Record]:
@@ -243,29 +255,47 @@ class _Compared:
         ]
         return notes[:_NOTES]
 
+    def _shifts(self, pair: Pair, columns: Sequence[ColumnDiff]) -> list[str]:
+        """By how much columns have moved, where that tells more than their most frequent changes."""
+        places = {column.head: place for place, column in enumerate(pair.columns)}
+        notes = [
+            shift_note(self.cursor, pair, places[column.name], column.changed)
+            for column in columns
+            if column.changed and column.other_changes and not column.private
+        ]
+        return [note for note in notes if note][:_NOTES]
+
     # How it differs
 
-    def _rows(self, pair: Pair) -> tuple[Rows, list[str]]:
-        """The counts of rows, with what to note about them; the rows that differ are in the table then."""
+    def _rows(self, pair: Pair) -> tuple[Rows, list[str], dict[str, int]]:
+        """The counts of rows, what to note about them, and the cells of columns that differ within their tolerance.
+
+        The rows that differ are in the table then.
+        """
         base, head = self.base.rows, self.head.rows
         create(self.cursor, pair)
         if not pair.columns:  # All of the old is gone, all of the new is new.
             base, head = (self._count(table.wanted) for table in (self.base, self.head))
-            return Rows(base, head, head, base, None), ["there is no column in both versions to compare rows by"]
+            return Rows(base, head, head, base, None), ["there is no column in both versions to compare rows by"], {}
         equal = self._may_be_equal(pair) and equal_in_place(self.cursor, pair, self._paths())
         if not pair.keys:
             if equal:
-                return Rows(base, head, changed=None), []
+                return Rows(base, head, changed=None), [], {}
             left = keyless(self.cursor, pair, keep=True)
-            return Rows(left.wanted_base, left.wanted_head, left.added, left.removed, None), []
+            return Rows(left.wanted_base, left.wanted_head, left.added, left.removed, None), [], {}
         nulls = self._null_keys(pair)
+        tolerated = [pair.columns[i].head for i in pair.tolerated]
         if equal:
-            return Rows(base, head, null_keys=nulls), []
+            return Rows(base, head, null_keys=nulls), [], dict.fromkeys(tolerated, 0)
         found, once = by_key(self.cursor, pair, self._paths(), keep=True)
         double = twins(self.cursor, pair, matched_once=once)
         notes = [] if once else [_TWICE + (", without @tolerance" if self.tolerances else "")]
         rows = found.wanted_base, found.wanted_head
-        return Rows(*rows, found.added, found.removed, found.changed, nulls, double), notes
+        return (
+            Rows(*rows, found.added, found.removed, found.changed, nulls, double),
+            notes,
+            dict(zip(tolerated, found.within, strict=True)),
+        )
 
     def _paths(self) -> tuple[list[str], list[str]]:
         base, head = ([str(file) for file in part.files] for part in self.parts)

@@ -101,6 +101,8 @@ def _column(column: ColumnDiff) -> dict[str, Any]:
         "nulls_lost": column.nulls_lost,
         "tolerance": tolerance
         and {"absolute": _number(tolerance.absolute), "relative": _number(tolerance.relative)},
+        "within_tolerance": column.within_tolerance,
+        "unpaired": column.unpaired,
         "base_statistics": _statistics(column.base_statistics),
         "head_statistics": _statistics(column.head_statistics),
         "histogram": _histogram(column.histogram),

@@ -38,6 +38,8 @@ def describe_columns(
     matching: Matching,
     records: tuple[Record, Record],
     counts: Sequence[Cells],
+    within: Mapping[str, int],
+    unpaired: Sequence[int],
     *,
     hidden: Collection[str],
     histograms: bool,
@@ -47,8 +49,9 @@ def describe_columns(
     """All columns in the order of the head, then those that are gone. No value of the ``hidden`` ones is read.
 
     Of all but the columns with the most changes the cells are counted, and not told what they are; of none are they
-    without ``values``. ``counts`` are the cells that changed in each column of the pair; ``differs`` says whether any
-    row does.
+    without ``values``. ``counts`` are the cells that changed in each column of the pair, ``within`` those of a column,
+    as the head names it, that differ within its tolerance; ``unpaired`` is what :func:`unpaired_values` gave.
+    ``differs`` says whether any row does.
     """
     cells = dict(zip((column.head for column in pair.columns), counts, strict=True))
     places = {column.head: place for place, column in enumerate(pair.columns)}
@@ -84,6 +87,8 @@ def describe_columns(
                 nulls_gained=cells[column.head][1],
                 nulls_lost=cells[column.head][2],
                 tolerance=pair.comparisons[place].tolerated,
+                within_tolerance=within.get(column.head),
+                unpaired=unpaired[place] if unpaired else None,
                 base_statistics=before.get(column.base),
                 head_statistics=after.get(column.head),
                 histogram=_histogram(cursor, pair, column) if column.head in drawn else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.engines.rows.cells import normal
+from medallion.engines.rows.cells import is_number, normal
 from medallion.engines.rows.columns import fold
 from medallion.engines.sql import identifier
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
-__all__ = ["renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values", "telling"]
+__all__ = [
+    "perhaps_renamed",
+    "renamed_by_hash",
+    "renamed_in_record",
+    "renamed_keys",
+    "renamed_values",
+    "telling",
+]
 
 # Shares of values that must be the same: of keys, since rows come and go; of a column in rows that are on both sides.
 _KEYS = 0.5
@@ -27,6 +34,9 @@ _VALUES = 0.95
 _TELLING = 3
 _SAMPLED = 20_000
 _MOST = 40
+# In so many rows the numbers of a column that may be renamed differ by this share of them at most.
+_NEARLY, _SHARE = 0.99, "1e-6"
+_FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
 
 
 def renamed_keys(
@@ -115,30 +125,13 @@ def renamed_values(
     ]
     if not pairs or not key.columns:
         return {}
-    step = max(1, base.rows // _SAMPLED)
-    on = " AND ".join(f"o.k{i} IS NOT DISTINCT FROM n.k{i}" for i in range(len(key.columns)))
-    sides = []
-    for table, names, wanted in ((base, key.base, matching.removed), (head, key.columns, matching.added)):
-        kinds = [head.types[name] for name in key.columns]
-        keys = [
-            f"CAST({identifier(n)} AS {kind}) AS k{i}" for i, (n, kind) in enumerate(zip(names, kinds, strict=True))
-        ]
-        # Hashes, as texts may be long.
-        values = [(identifier(name), normal(identifier(name), table.types[name])) for name in wanted[:_MOST]]
-        listed = [
-            f"CASE WHEN {name} IS NOT NULL THEN hash({value}) END AS c{i}" for i, (name, value) in enumerate(values)
-        ]
-        hashed = ", ".join(f"k{i}" for i in range(len(keys)))
-        sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({hashed}) % {step} = 0)")
     places = [(matching.removed.index(old), matching.added.index(new)) for old, new in pairs]
     counts = ", ".join(
         f"count(*) FILTER (c{i} IS NOT DISTINCT FROM n{j}), count(*) FILTER (t{i} OR u{j}), "
         f"count(*) FILTER ((t{i} OR u{j}) AND c{i} IS NOT DISTINCT FROM n{j})"
         for i, j in places
     )
-    # An end for keys that come many times.
-    both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
-    joined = f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"
+    joined = _sampled(matching, key, base, head, hashed=True)
     columns = {f"c{i}": f"t{i}" for i, _ in places} | {f"n{j}": f"u{j}" for _, j in places}
     modes = ", ".join(f"mode({column} ORDER BY {column}) AS m{column}" for column in columns)
     told = ", ".join(f"coalesce({c} IS NOT NULL AND {c} <> m{c}, false) AS {mark}" for c, mark in columns.items())
@@ -156,3 +149,75 @@ def renamed_values(
         if new not in found and old not in found.values():
             found[new] = old
     return found
+
+
+def perhaps_renamed(
+    cursor: duckdb.DuckDBPyConnection, matching: Matching, key: Key, base: Table, head: Table, hidden: Collection[str]
+) -> list[str]:
+    """Notes of numbers that are gone and nearly the same under another name: renamed and computed anew, perhaps.
+
+    At least one of the two is no integer: those of two columns may be near each other by chance. Of rows on both sides
+    a sample is looked at; columns in ``hidden`` (names in lower case) are left out.
+    """
+    pairs = [
+        (i, old, j, new)
+        for i, old in enumerate(matching.removed[:_MOST])
+        for j, new in enumerate(matching.added[:_MOST])
+        if is_number(base.types[old])
+        and is_number(head.types[new])
+        and any(kind.startswith(_FRACTIONS) for kind in (base.types[old], head.types[new]))
+        and not {old.lower(), new.lower()} & {*hidden}
+    ]
+    if not pairs or not key.columns:
+        return []
+    # What is NULL or zero in both columns tells nothing.
+    counts = ", ".join(
+        f"count(*) FILTER (c{i} <> 0 OR n{j} <> 0), "
+        f"count(*) FILTER ((c{i} <> 0 OR n{j} <> 0) AND ({_near(f'c{i}', f'n{j}')})), approx_count_distinct(n{j})"
+        for i, _, j, _ in pairs
+    )
+    (row,) = cursor.execute(f"SELECT count(*), {counts} FROM ({_sampled(matching, key, base, head)})").fetchall()
+    notes = []
+    for place, (_, old, _, new) in enumerate(pairs):
+        told, near, values = row[1 + 3 * place : 4 + 3 * place]
+        if told >= _TELLING and near >= _NEARLY * told and values > 1:
+            notes.append(
+                f"perhaps renamed: {old} → {new} (in {near:,} of {told:,} rows that are not 0 the values differ by no more "
+                f"than {_SHARE} of the number)"
+            )
+    return notes
+
+
+def _near(old: str, new: str) -> str:
+    """Whether two numbers differ by a tiny share, or are the same or both NULL."""
+    one, other = f"CAST({old} AS DOUBLE)", f"CAST({new} AS DOUBLE)"
+    share = f"abs({one} - {other}) <= {_SHARE}::DOUBLE * greatest(abs({one}), abs({other}))"
+    return f"{one} IS NOT DISTINCT FROM {other} OR (isfinite({one}) AND isfinite({other}) AND {share})"
+
+
+def _sampled(matching: Matching, key: Key, base: Table, head: Table, *, hashed: bool = False) -> str:
+    """Rows on both sides, sampled by their key: ``c0, c1, …`` are the columns that are gone, ``n0, n1, …`` the new.
+
+    ``hashed``: a hash in place of each value, as texts may be long.
+    """
+    step = max(1, base.rows // _SAMPLED)
+    on = " AND ".join(f"o.k{i} IS NOT DISTINCT FROM n.k{i}" for i in range(len(key.columns)))
+    sides = []
+    for table, names, wanted in ((base, key.base, matching.removed), (head, key.columns, matching.added)):
+        kinds = [head.types[name] for name in key.columns]
+        keys = [
+            f"CAST({identifier(n)} AS {kind}) AS k{i}" for i, (n, kind) in enumerate(zip(names, kinds, strict=True))
+        ]
+        values = [identifier(name) for name in wanted[:_MOST]]
+        if hashed:
+            kinds = [table.types[name] for name in wanted[:_MOST]]
+            values = [
+                f"CASE WHEN {value} IS NOT NULL THEN hash({normal(value, kind)}) END"
+                for value, kind in zip(values, kinds, strict=True)
+            ]
+        listed = [f"{value} AS c{i}" for i, value in enumerate(values)]
+        picked = ", ".join(f"k{i}" for i in range(len(keys)))
+        sides.append(f"(FROM (SELECT {', '.join(keys + listed)} FROM {table.sql}) WHERE hash({picked}) % {step} = 0)")
+    # An end for keys that come many times.
+    both = ", ".join(["o.*", *(f"n.c{j} AS n{j}" for j in range(len(matching.added[:_MOST])))])
+    return f"SELECT {both} FROM {sides[0]} o JOIN {sides[1]} n ON {on} LIMIT {10 * _SAMPLED}"

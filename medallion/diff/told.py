@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from medallion.engines.rows.columns import Matched
     from medallion.engines.rows.pair import Pair
 
 __all__ = ["Cells", "cells_changed", "noise", "patterns", "samples"]
@@ -95,7 +96,8 @@ def _patterns(
     cursor: duckdb.DuckDBPyConnection, pair: Pair, column: int, table: str
 ) -> tuple[tuple[Pattern, ...], int, int]:
     kinds = pair.columns[column]
-    old, new = as_text(f"o{column}", kinds.base_type), as_text(f"n{column}", kinds.head_type)
+    old = as_text(f"o{column}", kinds.base_type, kinds.head_type)
+    new = as_text(f"n{column}", kinds.head_type, kinds.base_type)
     rows = cursor.execute(
         f"SELECT {old}, {new}, n, count(*) OVER (), sum(n) OVER () FROM (SELECT o{column}, n{column}, count(*) AS n "
         f"FROM {table} WHERE {_BOTH} AND {pair.differs(column)} GROUP BY ALL) "
@@ -103,7 +105,7 @@ def _patterns(
     ).fetchall()
     if not rows:
         return (), 0, 0
-    listed = tuple(Pattern(*shown_apart(old, new), int(count)) for old, new, count, _, _ in rows)
+    listed = tuple(Pattern(*_typed(kinds, *shown_apart(old, new)), int(count)) for old, new, count, _, _ in rows)
     return listed, int(rows[0][4]) - sum(pattern.count for pattern in listed), int(rows[0][3]) - len(listed)
 
 
@@ -115,14 +117,17 @@ def samples(
     limit: int,
     *,
     twice: bool = False,
+    unpaired: Sequence[int] = (),
 ) -> Sequence[RowChange]:
     """The first rows that differ, at most ``limit`` (0: all), of each kind about as many, in the order of the key.
 
-    Without a key, or where one comes ``twice``, in the order of all columns. ``cells`` are what :func:`cells_changed`
-    gave. No value of a column in ``hidden`` (names in lower case) is read.
+    Without a key, or where one comes ``twice``, in the order of all columns: of those with ``unpaired`` values last,
+    so that what may have been one row stands together. ``cells`` are what :func:`cells_changed` gave. No value of a
+    column in ``hidden`` (names in lower case) is read.
     """
     told = [column.head.lower() not in hidden and column.base.lower() not in hidden for column in pair.columns]
-    keys = range(pair.keys) if pair.keys and not twice else range(len(pair.columns))
+    compared = range(pair.keys) if pair.keys and not twice else range(len(pair.columns))
+    keys = sorted(compared, key=lambda i: unpaired[i] if unpaired else 0)
     order = [f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys]
     named = ", ".join(f"{value} AS s{i}" for i, value in enumerate(order))
     sorting = ", ".join(f"s{i}" for i in range(len(order)))
@@ -176,7 +181,8 @@ class _Drawn:
         if not self.told:
             return f"NULL, NULL, {differs}"
         if self.changes or kinds.retyped:
-            return f"{as_text(f'o{i}', kinds.base_type)}, {as_text(f'n{i}', kinds.head_type)}, {differs}"
+            old = as_text(f"o{i}", kinds.base_type, kinds.head_type)
+            return f"{old}, {as_text(f'n{i}', kinds.head_type, kinds.base_type)}, {differs}"
         return f"{as_text(f'coalesce(o{i}, n{i})', kinds.head_type)}, NULL, {differs}"
 
     def cell(self, pair: Pair, status: RowStatus, texts: Sequence[Any]) -> Cell | None:
@@ -188,10 +194,17 @@ class _Drawn:
         if status is RowStatus.CHANGED and not differs:
             return None
         if status is RowStatus.CHANGED:
-            old, new = shown_apart(old, new)
+            old, new = _typed(kinds, *shown_apart(old, new))
         else:
             old, new = (None, shown(new)) if status is RowStatus.ADDED else (shown(old), None)
         return Cell(kinds.head, old, new, private=not self.told)
+
+
+def _typed(kinds: Matched, old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    """The texts of two values that differ; where they read the same, as of a text and a BLOB, with their types."""
+    if kinds.retyped and old == new and old is not None:
+        return f"{old} ({kinds.base_type})", f"{new} ({kinds.head_type})"
+    return old, new
 
 
 def _row(pair: Pair, row: Sequence[Any], status: RowStatus, drawn: Sequence[_Drawn]) -> RowChange:

@@ -174,6 +174,13 @@ class ColumnDiff:
     detected by its values; where ``changed`` is not 0, not all of them are the same. ``nullable`` is whether there are
     NULLs in it.
 
+    ``within_tolerance`` counts the values, in rows on both sides, that differ and count as the same by the tolerance;
+    None where none applies. Rows whose key comes twice are compared without it.
+
+    ``unpaired`` is told where rows of both sides were compared without a key: of this column's values in rows removed
+    and added, how many have no equal on the other side, of the side with fewer of them. It is the least number of rows
+    in which the column changed, if as few rows as possible came and went.
+
     ``patterns`` are the most frequent changes; ``other_changes`` are the cells in ``other_patterns`` further ones. Of a
     ``private`` column, and of what was not asked for, there are no values.
     """
@@ -195,6 +202,8 @@ class ColumnDiff:
     nulls_gained: int = 0
     nulls_lost: int = 0
     tolerance: Tolerance | None = None
+    within_tolerance: int | None = None
+    unpaired: int | None = None
     base_statistics: Statistics | None = None
     head_statistics: Statistics | None = None
     histogram: Histogram | None = None
@@ -291,6 +300,20 @@ class TableDiff:
     def emptied(self) -> bool:
         """Whether it had rows and has none any more, though it is still there."""
         return self.status is Status.CHANGED and self.rows is not None and self.rows.base > 0 == self.rows.head
+
+    @property
+    def within_tolerance(self) -> int:
+        """Values that differ and count as the same by a tolerance."""
+        return sum(column.within_tolerance or 0 for column in self.columns)
+
+    @property
+    def equal_in_words(self) -> str:
+        """How far a dataset is equal that counts as that."""
+        return "equal within the tolerance" if self.within_tolerance else "equal"
+
+    def same_values(self, column: ColumnDiff) -> int:
+        """In how many rows that are on both sides a column has the very same value."""
+        return self.matched_rows - (column.changed or 0) - (column.within_tolerance or 0)
 
     @cached_property
     def schema_changed(self) -> bool:

@@ -22,6 +22,7 @@ from medallion.models.fingerprint import recipe_digest
 from medallion.observe import real_files
 from medallion.privacy import hidden_columns
 from medallion.records import Built, DataFile, Record
+from medallion.review.column_words import short_schema
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
 from medallion.sources import source_state
@@ -77,16 +78,16 @@ def _attributed(between: Between, table: TableDiff, stale: Collection[TableName]
     same = (replace(table.rows, base=n, head=n, added=0, removed=0, changed=_none(table.rows)) for n in _counts(table))
     as_base, as_head = same
     if sql and not inputs:
-        return Attribution(name, as_base, table.rows, "only its SQL changed")
+        return Attribution(name, as_base, table.rows, "only its SQL changed", sql_columns=_columns(table))
     if inputs and not sql:
-        return Attribution(name, table.rows, as_head, "only its inputs changed")
+        return Attribution(name, table.rows, as_head, "only its inputs changed", input_columns=_columns(table))
     if not sql:
         return Attribution(name, None, None, _by_neither(before, after))
     try:
         middle = _old_on_new(between, name, before)
-        return Attribution(
-            name, _rows(between, name, between.base[1], middle), _rows(between, name, middle, between.head[1])
-        )
+        by_inputs, input_columns = _difference(between, name, between.base[1], middle)
+        by_sql, sql_columns = _difference(between, name, middle, between.head[1])
+        return Attribution(name, by_inputs, by_sql, input_columns=input_columns, sql_columns=sql_columns)
     except MedallionError as error:
         note = f"the base's SQL cannot be run on the head's inputs: {error.message}"
         return Attribution(name, None, None, note, "" if between.discreet else error.message)
@@ -100,15 +101,20 @@ def _counts(table: TableDiff) -> tuple[int, int]:
     return (table.rows.base, table.rows.head) if table.rows else (0, 0)
 
 
-def _rows(between: Between, name: TableName, one: Version, other: Version) -> Rows:
-    """How the rows of a dataset differ between two versions."""
+def _columns(table: TableDiff) -> tuple[str, ...]:
+    """What became of its columns."""
+    return tuple(f"{word} {column}" for word, column in short_schema(table))
+
+
+def _difference(between: Between, name: TableName, one: Version, other: Version) -> tuple[Rows, tuple[str, ...]]:
+    """How the rows of a dataset differ between two versions, and its columns."""
     config, nowhere = between.head[0].config, (Side("", ""), Side("", ""))
     (table,) = diff_versions(
         config, nowhere, (one, other), [name], Asked(limit=1, discreet=between.discreet, strictest=True)
     ).datasets
     if table.rows is None:
         raise MedallionError(table.error or "the rows cannot be compared")
-    return table.rows
+    return table.rows, _columns(table)
 
 
 def _sql_differs(base: Tree, head: Tree, name: TableName, before: Record, after: Record) -> bool:

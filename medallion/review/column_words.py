@@ -31,6 +31,8 @@ def _is_told(column: ColumnDiff) -> bool:
     if (
         column.status not in (ColumnStatus.EQUAL, ColumnStatus.UNKNOWN)
         or column.changed
+        or column.within_tolerance
+        or column.unpaired
         or column.retyped
         or column.moved
     ):
@@ -68,7 +70,10 @@ def schema_words(column: ColumnDiff) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
-    """``+3 −1`` where NULLs came and went in rows of both sides; ``98 % NULL`` for a column on one side only."""
+    """``+3 −1`` where NULLs came and went in rows of both sides, ``3 → 5`` of all rows without a key.
+
+    ``98 % NULL`` for a column on one side only.
+    """
     if column.status in (ColumnStatus.ADDED, ColumnStatus.REMOVED):
         added = column.status is ColumnStatus.ADDED
         statistics = column.head_statistics if added else column.base_statistics
@@ -76,6 +81,9 @@ def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
             return ""
         told = share(statistics.nulls, rows.head if added else rows.base)
         return f"{told} NULL" if told else ""
+    base, head = column.base_statistics, column.head_statistics
+    if column.changed is None and base is not None and head is not None and base.nulls != head.nulls:
+        return f"{base.nulls:,} → {head.nulls:,}"
     counts = (("+", column.nulls_gained), ("−", column.nulls_lost))
     return " ".join(f"{sign}{count:,}" for sign, count in counts if count)
 
@@ -93,10 +101,10 @@ def short_schema(table: TableDiff) -> Iterator[tuple[str, str]]:
 
 
 def cells_in_words(table: TableDiff, column: ColumnDiff) -> tuple[str, str]:
-    """How many cells changed, and the share of the others; "" for both without a key."""
+    """How many cells changed, and the share of those that are the same; without a key ``≥ 3``, or "", and ""."""
     if column.changed is None:
-        return "", ""
-    return amount(column.changed), share(table.matched_rows - column.changed, table.matched_rows)
+        return f"≥ {column.unpaired:,}" if column.unpaired else "", ""
+    return amount(column.changed), share(table.same_values(column), table.matched_rows)
 
 
 def statistics_words(column: ColumnDiff) -> Iterator[tuple[str, str | None, str | None]]:

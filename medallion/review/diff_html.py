@@ -48,7 +48,11 @@ def datasets(diff: Diff, checks: dict[str, str] | None = None, remark: str = "")
     heads = (*_HEADS, "checks") if checks else _HEADS
     equal = len(diff.datasets) - len(differing)
     words = f"{counted(equal, 'dataset')} equal." if equal else ""
-    rewritten = [element("li", str(t.name), " is equal; ", sentence(note)) for t in diff.rewritten for note in t.notes]
+    rewritten = [
+        element("li", str(t.name), f" is {t.equal_in_words}; ", sentence(note))
+        for t in diff.rewritten
+        for note in t.notes
+    ]
     overview = section(
         "overview",
         "Overview",

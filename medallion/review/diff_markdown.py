@@ -33,7 +33,9 @@ def side_markdown(side: Side) -> str:
 
 def rewritten_block(diff: Diff, rank: int) -> Block:
     """What there is to note of datasets that are equal though their files are not."""
-    lines = [bullet(f"{code(str(t.name))} is equal; {prose(note)}") for t in diff.rewritten for note in t.notes]
+    lines = [
+        bullet(f"{code(str(t.name))} is {t.equal_in_words}; {prose(note)}") for t in diff.rewritten for note in t.notes
+    ]
     return block(lines, rank, ("note on an equal dataset", "notes on equal datasets"))
 
 

@@ -135,6 +135,8 @@ def _attribution(attribution: Attribution) -> dict[str, Any]:
         "inputs": counts_document(attribution.inputs) if attribution.inputs else None,
         "sql": counts_document(attribution.sql) if attribution.sql else None,
         "note": attribution.note or None,
+        "input_columns": list(attribution.input_columns),
+        "sql_columns": list(attribution.sql_columns),
     }
 
 

@@ -32,7 +32,7 @@ _LOOSENED = ("safeguard", "dataset", "what became of it", "where")
 _MODELS = ("model", "status", "what changes", "breaking", "file")
 _SOURCES = ("file", "status", "bytes", "read by")
 _ANNOUNCED = ("announced", "outcome", "found", "where")
-_CAUSES = ("dataset", "by", "added", "removed", "changed", "note")
+_CAUSES = ("dataset", "by", "added", "removed", "changed", "columns", "note")
 _REACH = ("downstream dataset", "columns", "from", "its data")
 
 
@@ -194,8 +194,12 @@ def _expectation(expectation: Expectation) -> tuple[Child, ...]:
 
 
 def _attribution(attribution: Attribution) -> Iterator[tuple[Child, ...]]:
-    for what, rows in (("inputs", attribution.inputs), ("SQL", attribution.sql)):
-        yield str(attribution.dataset), what, *_counts(rows), sentence(attribution.note)
+    for what, rows, columns in (
+        ("inputs", attribution.inputs, attribution.input_columns),
+        ("SQL", attribution.sql, attribution.sql_columns),
+    ):
+        names = [[", " if place else None, data(name, 60)] for place, name in enumerate(columns)]
+        yield str(attribution.dataset), what, *_counts(rows), names, sentence(attribution.note)
 
 
 def _counts(rows: Rows | None) -> tuple[Child, Child, Child]:

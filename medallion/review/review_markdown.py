@@ -227,8 +227,12 @@ def _attributions(review: Review) -> Block:
 
 def _attribution(attribution: Attribution) -> str:
     parts = []
-    for what, rows in (("inputs", attribution.inputs), ("SQL", attribution.sql)):
-        parts.append(f"by its {what} {_row_counts(rows)}" if rows else f"by its {what} not known")
+    for what, rows, columns in (
+        ("inputs", attribution.inputs, attribution.input_columns),
+        ("SQL", attribution.sql, attribution.sql_columns),
+    ):
+        names = f", columns {_listed(columns)}" if columns else ""
+        parts.append(f"by its {what} {_row_counts(rows)}{names}" if rows else f"by its {what} not known")
     note = f" ({prose(attribution.note)})" if attribution.note else ""
     return f"{code(str(attribution.dataset))}: {'; '.join(parts)}{note}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion.diff.tolerance_words import tolerance_words
 from medallion.diff.value import RowStatus, Status
 from medallion.review.column_words import (
     cells_in_words,
@@ -143,8 +144,15 @@ def _column_row(table: TableDiff, column: ColumnDiff) -> tuple[Child, ...]:
         join(words),
         *cells_in_words(table, column),
         nulls_in_words(column, table.rows),
-        join(_statistics(column)),
+        join(_over_all_rows(column)),
     )
+
+
+def _over_all_rows(column: ColumnDiff) -> Iterator[Child]:
+    parts: list[Child] = [*_statistics(column)]
+    for words in tolerance_words(column):
+        parts.append(f", {words}" if parts else words)
+    yield from parts
 
 
 def _statistics(column: ColumnDiff) -> Iterator[Child]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from medallion.diff.tolerance_words import tolerance_words
 from medallion.diff.value import RowStatus, Status
 from medallion.review.column_words import (
     cells_in_words,
@@ -139,7 +140,7 @@ def _columns(diff: TableDiff, limits: Limits) -> list[str]:
             _column_words(column),
             *cells_in_words(diff, column),
             nulls_in_words(column, diff.rows),
-            _statistics(column),
+            ", ".join(filter(None, [_statistics(column), *tolerance_words(column)])),
         )
         for column in told[: limits.columns]
     ]

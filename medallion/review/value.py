@@ -215,6 +215,7 @@ class Attribution:
 
     The rows of ``inputs`` are base to old SQL on new inputs, those of ``sql`` from there to the head. None where that
     could not be built; then ``note`` says why, and ``quotes`` is the part of it that may hold values of the data.
+    ``input_columns`` and ``sql_columns`` say what became of columns on the way: ``+ note``, ``type of total``.
     """
 
     dataset: TableName
@@ -222,6 +223,8 @@ class Attribution:
     sql: Rows | None
     note: str = ""
     quotes: str = ""
+    input_columns: tuple[str, ...] = ()
+    sql_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

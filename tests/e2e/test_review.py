@@ -151,6 +151,7 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     assert parts["bronze.orders"]["note"] == "only its inputs changed"
     inputs, sql = parts["silver.orders"]["inputs"], parts["silver.orders"]["sql"]
     assert (inputs["added"], sql["added"], sql["changed"]) == (1, 0, 5)
+    assert (parts["silver.orders"]["input_columns"], parts["silver.orders"]["sql_columns"]) == ([], [])
     assert parts["gold.by_status"]["note"].startswith("its data is not what its SQL gives")
     assert found["bytes_added"] == sum(
         len(shop.read(f"data/{name}.parquet"))

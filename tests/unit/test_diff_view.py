@@ -137,3 +137,16 @@ def test_what_is_equal_in_other_files_is_noted_in_every_report() -> None:
             review_html(review),
         )
         assert ["other bytes, the same rows" in report for report in reports] == [True] * 6
+
+
+def test_what_is_equal_within_a_tolerance_is_never_called_the_same() -> None:
+    note = "no row differs beyond the tolerance; 48 values differ within it (v 48)"
+    column = ColumnDiff("v", ColumnStatus.EQUAL, changed=0, within_tolerance=48)
+    table = replace(equal(), head_content="dd" * 32, columns=(column,), notes=(note,))
+    diff = replace(shop_diff(), datasets=(table,))
+    text = "\n".join(line.plain for line in diff_lines(diff, 160))
+    assert f"{table.name} is equal within the tolerance; {note}" in text
+    assert "the dataset is equal within the tolerance" in text
+    for report in (diff_markdown(diff), diff_html(diff)):
+        assert "is equal within the tolerance" in report
+        assert "no row differs beyond the tolerance" in report

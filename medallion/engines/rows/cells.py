@@ -63,13 +63,22 @@ class Comparison:
         return self.tolerance if numbers else None
 
     def differs(self, base: str, head: str) -> str:
-        """A condition, never NULL, that is true where the two expressions are not the same."""
-        if self.base_type == self.head_type:
-            differs = f"{normal(base, self.base_type)} IS DISTINCT FROM {normal(head, self.head_type)}"
-        else:
-            differs = f"NOT ({self._same(base, head)})"
+        """A condition, never NULL, that is true where the two expressions are not the same, with the tolerance."""
         tolerance = self.tolerated
-        return f"({differs} AND NOT {_within(base, head, tolerance, self)})" if tolerance else f"({differs})"
+        differs = self.differs_exactly(base, head)
+        return f"({differs} AND NOT {_within(base, head, tolerance, self)})" if tolerance else differs
+
+    def differs_within(self, base: str, head: str) -> str:
+        """A condition, never NULL, that two expressions are not the same, and count as that by the tolerance."""
+        tolerance = self.tolerated
+        within = _within(base, head, tolerance, self) if tolerance else "false"
+        return f"({self.differs_exactly(base, head)} AND {within})"
+
+    def differs_exactly(self, base: str, head: str) -> str:
+        """A condition, never NULL, that is true where the two expressions are not the same, whatever the tolerance."""
+        if self.base_type == self.head_type:
+            return f"({normal(base, self.base_type)} IS DISTINCT FROM {normal(head, self.head_type)})"
+        return f"(NOT ({self._same(base, head)}))"
 
     def _same(self, base: str, head: str) -> str:
         neither = f"({base} IS NULL AND {head} IS NULL)"
@@ -213,8 +222,14 @@ def _struct(value: str, fields: list[tuple[str, Any]], depth: int) -> str:
     return f"struct_pack({', '.join(parts)})"
 
 
-def as_text(value: str, kind: str) -> str:
-    """A value as the text that is shown of it: as DuckDB casts it, of a very long one what :func:`shown` reads."""
+def as_text(value: str, kind: str, beside: str = "") -> str:
+    """A value as the text that is shown of it: as DuckDB casts it, of a very long one what :func:`shown` reads.
+
+    A FLOAT that is held ``beside`` a DOUBLE is shown as the DOUBLE that it is: with its own few digits two numbers that
+    differ would look the same.
+    """
+    if (kind, beside) == ("FLOAT", "DOUBLE"):
+        value = f"CAST({value} AS DOUBLE)"
     text = f"CAST({value} AS VARCHAR)"
     if is_ordered(kind) or kind in ("BOOLEAN", "UUID"):
         return text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from medallion.engines.rows.cells import normal
@@ -33,6 +34,9 @@ _TAKEN = 100_000
 # To take a struct apart takes DuckDB the square of its fields.
 _WIDE = 200
 _HALVES = 2
+_BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
+# The place of the rows that differ in what is counted of a join.
+_FOUND = 6
 
 
 def create(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> None:
@@ -43,11 +47,11 @@ def create(cursor: duckdb.DuckDBPyConnection, pair: Pair) -> None:
 
 
 def equal_in_place(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[Sequence[str], Sequence[str]]) -> bool:
-    """Whether two files, one a side, hold the same rows in the same order. Stops at the first difference.
+    """Whether two files, one a side, hold the same rows in the same order, whatever the tolerances; it stops early.
 
     Nothing has to be joined for that. The two halves are read at the same time: a positional join has one thread.
     """
-    differs = any_of([comparison.differs(f"o.c{i}", f"n.c{i}") for i, comparison in enumerate(pair.comparisons)])
+    differs = any_of([kinds.differs_exactly(f"o.c{i}", f"n.c{i}") for i, kinds in enumerate(pair.comparisons)])
     middle = pair.base.rows // _HALVES
 
     def half(condition: str) -> bool:
@@ -76,7 +80,11 @@ def equal_in_place(cursor: duckdb.DuckDBPyConnection, pair: Pair, files: tuple[S
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of base and head that were matched, those of them that are wanted, and those added, removed and changed."""
+    """Rows of base and head that were matched, those of them that are wanted, and those added, removed and changed.
+
+    ``within`` are, for each column of :attr:`Pair.tolerated`, the cells that differ and count as the same. Rows whose
+    key comes twice are compared without tolerance, so there are none in them.
+    """
 
     base: int = 0
     head: int = 0
@@ -85,6 +93,7 @@ class Counts:
     added: int = 0
     removed: int = 0
     changed: int = 0
+    within: tuple[int, ...] = ()
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -95,6 +104,7 @@ class Counts:
             self.added + other.added,
             self.removed + other.removed,
             self.changed + other.changed,
+            tuple(one + more for one, more in zip_longest(self.within, other.within, fillvalue=0)),
         )
 
 
@@ -184,12 +194,14 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
     differs = pair.row_differs
     wanted = pair.is_wanted
     filters = ("oh IS NOT NULL", "nh IS NOT NULL", "oh IS NULL", "nh IS NULL")
+    within = {f"w{i}": pair.comparisons[i].differs_within(f"o{i}", f"n{i}") for i in pair.tolerated}
     counts = ", ".join(
         [
             "count(oh)",
             "count(nh)",
             *(f"count(*) FILTER ({one} AND {wanted})" for one in filters),
             f"count(*) FILTER ({differs})",
+            *(f"count(*) FILTER ({_BOTH} AND {wanted} AND {near})" for near in within.values()),
         ]
     )
     if not keep:
@@ -198,11 +210,12 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
     few = min(_TAKEN, max(1, BUDGET // (2 * (pair.base.width + pair.head.width))))  # What is taken cannot be spilled.
     narrow = len(pair.columns) <= _WIDE
     cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_PART}(base, head, old, new, added, removed, found, rows) AS "
+        f"CREATE OR REPLACE TEMP TABLE {_PART}"
+        f"({', '.join(['base, head, old, new, added, removed, found', *within, 'rows'])}) AS "
         f"SELECT {counts}, {f'arg_min(j, 0, {few}) FILTER ({differs})' if narrow else 'NULL'} FROM ({joined}) j"
     )
     (row,) = cursor.execute(f"SELECT * EXCLUDE (rows) FROM {_PART}").fetchall()
-    counted, found = _counts(row), int(row[-1])
+    counted, found = _counts(row), int(row[_FOUND])
     if found and counted.base <= pair.base.rows and counted.head <= pair.head.rows:
         taken = f"SELECT unnest(rows, max_depth := 2) FROM {_PART}"
         rows = taken if found <= few and narrow else f"FROM ({joined}) WHERE {differs}"
@@ -213,8 +226,8 @@ def _join(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, *
 
 def _counts(row: Sequence[int]) -> Counts:
     """The counts of a join; what differs and is on both sides has changed."""
-    base, head, old, new, added, removed, found = map(int, row)
-    return Counts(base, head, old, new, added, removed, found - added - removed)
+    base, head, old, new, added, removed, found, *within = map(int, row)
+    return Counts(base, head, old, new, added, removed, found - added - removed, tuple(within))
 
 
 def _cancel(cursor: duckdb.DuckDBPyConnection, pair: Pair, base: str, head: str, parts: int, *, keep: bool) -> Counts:

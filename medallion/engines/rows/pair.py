@@ -121,6 +121,11 @@ class Pair:
         return self.comparisons[column].differs(f"o{column}", f"n{column}")
 
     @property
+    def tolerated(self) -> tuple[int, ...]:
+        """The columns whose numbers may lie apart."""
+        return tuple(i for i in range(self.keys, len(self.columns)) if self.comparisons[i].tolerated)
+
+    @property
     def is_wanted(self) -> str:
         """A condition, never NULL, on a joined row: whether either version of it is wanted."""
         return "coalesce(oh OR nh, false)" if self.base.where or self.head.where else "true"
