@@ -128,9 +128,14 @@ def _checked(review: Review) -> dict[str, str]:
 def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     """The sections between overview and datasets: id, name, and what is in them; None for what there is not."""
     checks = [_check(review, c) for c in sorted(review.checks, key=lambda c: (_TURNS.index(c.turn), c.warning))]
-    loosened = [
-        (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location)) for f in review.loosened
-    ]
+    loosened, changed = (
+        [
+            (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location))
+            for f in review.loosened
+            if f.known is known
+        ]
+        for known in (True, False)
+    )
     broken = [(_dataset(review, c.dataset), sentence(c.change)) for c in review.contracts]
     models = [_model(m) for m in sorted(review.models, key=lambda model: not model.breaking)]
     order = (False, None, True)
@@ -139,6 +144,8 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     commits = [(element("code", c.hash[:7]), sentence(c.subject), sentence(c.author)) for c in review.commits]
     yield "checks", "Checks", [_table("Checks that fail or changed", _CHECKS, checks, (3,))]
     yield "loosened", "Loosened", [_table("What guards the data less", _LOOSENED, loosened)]
+    untold = "Checks that changed; whether they guard the data less cannot be told"
+    yield "safeguards", "Safeguards changed", [_table(untold, _LOOSENED, changed)]
     yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
     yield "expectations", "Announced by the author", [_table("Announced differences", _ANNOUNCED, announced)]

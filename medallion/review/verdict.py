@@ -201,8 +201,10 @@ def _doubts(review: Review) -> Iterator[str]:
         yield f"{counted(len(review.unknown_checks), 'check')} could not be run"
     if review.contracts:
         yield f"{counted(len(review.contracts), 'contract')} broken"
-    if review.loosened:
-        yield f"{counted(len(review.loosened), 'safeguard')} loosened"
+    if loosened := sum(found.known for found in review.loosened):
+        yield f"{counted(loosened, 'safeguard')} loosened"
+    if changed := len(review.loosened) - loosened:
+        yield f"{counted(changed, 'safeguard')} changed"
     unmet = sum(expectation.met is False for expectation in review.expectations)
     if unmet:
         yield f"{counted(unmet, 'expectation')} not met"

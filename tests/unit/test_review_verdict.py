@@ -33,8 +33,8 @@ def test_the_verdict_names_every_trouble_and_stale_data_first() -> None:
     assert verdict(troubled_review()) == (
         "1 dataset stale, 1 dataset perhaps stale, 1 dataset already stale in the base, 1 unexpected difference, "
         "2 datasets changed, 1 added, 1 removed, 1 could not be compared, 1 breaking change, 1 check failed, "
-        "1 warning, 1 check could not be run, 1 contract broken, 2 safeguards loosened, 1 expectation not met, "
-        "1 expectation cannot be told, 2 problems"
+        "1 warning, 1 check could not be run, 1 contract broken, 2 safeguards loosened, 1 safeguard changed, "
+        "1 expectation not met, 1 expectation cannot be told, 2 problems"
     )
 
 
