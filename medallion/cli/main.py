@@ -28,15 +28,15 @@ def __getattr__(name: str) -> Any:
 
 
 def main() -> None:
-    """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"medallion {__version__}\n")
-        sys.exit(0)
-    if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
-        from medallion.cli.textconv import convert
+    """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted.
 
-        convert(sys.argv[3])
-        sys.exit(0)
+    It is 141, as with SIGPIPE, where whoever read our output has seen enough.
+    """
+    try:
+        if _is_answered():
+            sys.exit(_flushed(0))
+    except BrokenPipeError:
+        sys.exit(_flushed(_UNREAD))
     import typer
 
     from medallion.cli.app import app
@@ -52,9 +52,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _UNREAD
+    except SystemExit as left:  # Of typer, which makes a 1 of a pipe that was closed: that would mean "differs".
+        code = _UNREAD if isinstance(left.__context__, BrokenPipeError) else left.code
     except typer.TyperException as error:
         code = _misused(error)
     except OSError as error:
@@ -63,12 +63,39 @@ def main() -> None:
         code = _INTERRUPTED if is_ctrl_c(error) else _unexpected()
     except Exception:
         code = _unexpected()
+    sys.exit(_flushed(code))
+
+
+def _is_answered() -> bool:
+    """Whether it was what takes no typer, and is done."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"medallion {__version__}\n")
+        return True
+    if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
+        from medallion.cli.textconv import convert
+
+        convert(sys.argv[3])
+        return True
+    return False
+
+
+def _flushed(returned: object) -> int:
+    """The exit code once all is written, which may be too late; 0 where a command returned nothing."""
+    code = returned if isinstance(returned, int) else 0
     if code == _INTERRUPTED:
         sys.stderr.write("\ninterrupted: what was finished is kept, nothing is half done\n")
-    sys.exit(code if isinstance(code, int) else 0)
+    try:
+        if code != _UNREAD and sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        code = _UNREAD
+    if code == _UNREAD:  # Python would complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
 
 
 _INTERRUPTED = 130
+_UNREAD = 141
 
 # What the machine refuses, wherever it happens, is for its owner to mend: no space, no permission, read-only, a file
 # that may not grow, too many open files.
