@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -145,6 +144,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _parsed(data: bytes, path: PurePath) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:

@@ -118,7 +118,7 @@ class _Converter:
         names: set[str] = set()
         for path in filter(None, os.fsdecode(found.stdout).split("\0")):
             data = self._ask("show", path) if where == ("HEAD",) else (self.folder / path).read_bytes()
-            names |= _marked(path, data or b"")
+            names |= _marked(self.folder, path, data or b"")
         return frozenset(names)
 
     def _ask(self, *args: str) -> bytes | None:
@@ -127,13 +127,22 @@ class _Converter:
         return asked.stdout if asked.returncode == 0 else None
 
 
-def _marked(path: str, data: bytes) -> frozenset[str]:
-    """The columns that a model marks as private; of a text that is no model every word, which hides too much."""
+def _marked(folder: Path, path: str, data: bytes) -> frozenset[str]:
+    """The columns that a model marks as private; of a text that is no model every word, which hides too much.
+
+    A text that a command has read before is not read again: to load what reads it takes longer than all the rest.
+    """
+    from medallion.parsed import private_columns
+
+    text = data.decode(errors="replace")
+    project = path.rpartition("/sql/")[0] if "/sql/" in path else ""
+    known = private_columns(folder / project / ".medallion", text)
+    if known is not None:
+        return known
     from medallion.config import DEFAULT_LAYERS
     from medallion.models.parse import parse_model
     from medallion.names import TableName
 
-    text = data.decode(errors="replace")
     try:
         # Neither layers nor the name have a say in what is marked.
         return parse_model(TableName(DEFAULT_LAYERS[0], "any"), path, text, DEFAULT_LAYERS).private
