@@ -11,8 +11,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# As in typing, without its import: the program starts with this file, and until it has started Ctrl-C is Python's.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path

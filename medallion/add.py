@@ -13,8 +13,8 @@ from medallion.engines.infer import Inferred, infer
 from medallion.errors import GitError, Location, MedallionError, ModelError, SourceError
 from medallion.git.setup import ensure_lines
 from medallion.models.scaffold import model_text
-from medallion.observe import is_allowed
 from medallion.publish import write_file
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from medallion.config import Config

@@ -6,14 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, QueryError, RevisionError
+from medallion.identities import Identities
 from medallion.models.parse import parse_macros
 from medallion.models.tokens import lex
 from medallion.names import TableName, nearest
-from medallion.observe import Identities, data_state, read_records
+from medallion.observe import data_state, read_records
 from medallion.publish import staged_record
 from medallion.query import Binding
 from medallion.records import record_path
-from medallion.versions import files_at, files_in_worktree, need, read_snapshot
+from medallion.version_files import files_at, files_in_worktree
+from medallion.versions import need, read_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from medallion.cachefile import read_cache, write_cache
+from medallion.cachefile import read_entries, write_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,9 +24,7 @@ class BlobDigests:
     def __init__(self, repo: Repository, state: Path) -> None:
         self._repo = repo
         self._file = state / "cache" / "blobs.json"
-        document = read_cache(self._file)
-        known = document.get("sha256") if isinstance(document, dict) and document.get("format") == _FORMAT else None
-        self._known: dict[str, str] = known if isinstance(known, dict) else {}
+        self._known: dict[str, str] = read_entries(self._file, _FORMAT, "sha256")
 
     def of(self, oids: Collection[str]) -> dict[str, str]:
         """The sha256 of the content of each blob, by its oid; what is not known is read, one in memory at a time."""

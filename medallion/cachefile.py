@@ -11,12 +11,12 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_cache", "write_cache"]
+__all__ = ["read_cache", "read_entries", "write_cache"]
 
 
 def read_cache(path: Path) -> object:
@@ -28,6 +28,13 @@ def read_cache(path: Path) -> object:
         return json.loads(body) if head == _head(inode, body) else None
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def read_entries(path: Path, format_: object, name: str) -> dict[str, Any]:
+    """What the document in the file has under ``name``; nothing where it is of another format than ``format_``."""
+    document = read_cache(path)
+    found = document.get(name) if isinstance(document, dict) and document.get("format") == format_ else None
+    return found if isinstance(found, dict) else {}
 
 
 def write_cache(path: Path, document: object) -> None:

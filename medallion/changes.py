@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from medallion.errors import MedallionError, ModelError
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_macros
-from medallion.observe import Identities, data_folder
+from medallion.observe import data_folder
 from medallion.plan import DataState
 from medallion.versions import read_snapshot
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.git.repository import Repository
+    from medallion.identities import Identities
     from medallion.models.graph import Graph
     from medallion.models.model import Macro
     from medallion.names import TableName

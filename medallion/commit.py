@@ -11,9 +11,10 @@ from medallion.errors import DataError, GitError, Location, StaleError
 from medallion.git.lfs import Pointer, Store, conflicted
 from medallion.git.staging import stage
 from medallion.names import TableName
-from medallion.observe import Identities, data_folder, is_allowed
+from medallion.observe import data_folder
 from medallion.plan import Action, DataState, Step
 from medallion.records import AFTER_MERGE
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from medallion.config import Config
     from medallion.git.repository import Repository
+    from medallion.identities import Identities
     from medallion.workspace import Workspace
 
 __all__ = ["LARGE_SOURCE", "Committed", "commit_project", "refuse_stale"]

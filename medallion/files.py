@@ -14,7 +14,7 @@ from medallion.observe import data_folder
 from medallion.past import recipe_of
 from medallion.plan import DataState
 from medallion.records import Record, record_path
-from medallion.versions import files_in_worktree
+from medallion.version_files import files_in_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from medallion.errors import MedallionError
     from medallion.events import CheckResult, Outcome, RowDelta
+    from medallion.identities import Identities
     from medallion.names import TableName
-    from medallion.observe import Identities
     from medallion.plan import DataState
     from medallion.records import DataFile, Record
 

@@ -17,12 +17,13 @@ from medallion.events import Outcome, RowDelta, StepProgress, StepStarted
 from medallion.made import Ended
 from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
-from medallion.observe import real_files, source_state
+from medallion.observe import real_files
 from medallion.plan import Action, DataState, Decision, Observed
 from medallion.publish import dataset_files, publish
 from medallion.reasons import REUSED, looked_at
 from medallion.records import Built, Checked, DataFile, Input, InputKind, Record
 from medallion.schemas import hold_contract, schema_of
+from medallion.sources import source_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from medallion.cachefile import read_cache, write_cache
+from medallion.cachefile import read_entries, write_cache
 from medallion.engines.faults import Fault, explain
 from medallion.errors import Location, ModelError
 from medallion.models.fingerprint import MEANING
@@ -34,11 +34,7 @@ class Meanings:
         self._format = [MEANING, engine_version]
         self._parser: Parser | None = None
         self._used: dict[str, str] = {}
-        self._known: dict[str, str] = {}
-        document = read_cache(self._file)
-        if isinstance(document, dict) and document.get("format") == self._format:
-            forms = document.get("forms")
-            self._known = forms if isinstance(forms, dict) else {}
+        self._known: dict[str, str] = read_entries(self._file, self._format, "forms")
 
     def of(self, model: Model, macros: Sequence[Macro], inputs: Iterable[Record]) -> str:
         """The sha256 (hex) of what ``model`` means, reading ``inputs`` and using ``macros``.

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from medallion.cachefile import read_cache, write_cache
+from medallion.cachefile import read_cache, read_entries, write_cache
 from medallion.installed import version_of
 from medallion.redaction import redact
 
@@ -42,17 +42,10 @@ class Parsed:
         self._layers = config.layers
         here = folder / "models.json"
         self._file = folder / "models-of-commits.json" if commit else here
-        self._here = self._entries(here) if commit else {}
-        self._known = self._entries(self._file)
+        self._here = read_entries(here, self._format, "entries") if commit else {}
+        self._known = read_entries(self._file, self._format, "entries")
         self._used: dict[str, Any] = {}
         self._commit = commit
-
-    def _entries(self, file: Path) -> dict[str, Any]:
-        document = read_cache(file)
-        if not isinstance(document, dict) or document.get("format") != self._format:
-            return {}
-        entries = document.get("entries")
-        return entries if isinstance(entries, dict) else {}
 
     @property
     def _format(self) -> list[str]:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import BuildError, Location, MedallionError
 from medallion.names import TableName
-from medallion.observe import Identities, data_folder, data_state
+from medallion.observe import data_folder, data_state
 from medallion.plan import DataState
 from medallion.records import Record, record_path
 
 if TYPE_CHECKING:
     from medallion.config import Config
+    from medallion.identities import Identities
 
 __all__ = ["between_renames", "dataset_files", "publish", "recover", "staged_record", "write_file"]
 

@@ -273,8 +273,8 @@ def _decode(document: Mapping[str, Any]) -> Record:
     if not document["files"]:
         raise ValueError("no files")
     return Record(
-        dataset=TableName.parse(document["dataset"]),
-        rows=int(document["rows"]),
+        dataset=_dataset(document["dataset"]),
+        rows=_number(document["rows"]),
         columns=tuple(
             Column(_text(c["name"]), _text(c["type"]), bool(c["nullable"]), _text(c["hash"]))
             for c in document["columns"]
@@ -284,8 +284,8 @@ def _decode(document: Mapping[str, Any]) -> Record:
             DataFile(
                 _safe_path(f["path"]),
                 _oid(f["oid"]),
-                int(f["size"]),
-                int(f["rows"]),
+                _number(f["size"]),
+                _number(f["rows"]),
                 (_text(f["key_range"][0]), _text(f["key_range"][1])) if "key_range" in f else None,
             )
             for f in document["files"]
@@ -298,10 +298,10 @@ def _decode(document: Mapping[str, Any]) -> Record:
             inputs=tuple(
                 Input(
                     _text(i["name"]),
-                    InputKind(i["kind"]),
+                    _input_kind(i["kind"]),
                     _text(i["content_id"]),
                     tuple(map(_text, i.get("columns", ()))),
-                    int(i.get("files", 0)),
+                    _number(i.get("files", 0)),
                     _text(i.get("identity", i["content_id"])),
                 )
                 for i in built["inputs"]
@@ -323,19 +323,44 @@ def _decode_checked(checked: Any) -> Checked | None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{json.dumps(value)} stands where a text should")
+        raise TypeError(f"{_kind(value)} stands where a text should")
     return value
+
+
+def _dataset(name: object) -> TableName:
+    try:
+        return TableName.parse(_text(name))
+    except ModelError as error:
+        raise ValueError("it is of no dataset: a name is layer.name") from error
+
+
+def _input_kind(kind: str) -> InputKind:
+    if kind not in set(InputKind):
+        raise ValueError("an input is neither a dataset nor a source")
+    return InputKind(kind)
 
 
 def _safe_path(path: str) -> str:
     """A record comes from whoever wrote the commit: its paths stay inside the layer's folder."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path or not path.endswith(".parquet"):
-        raise ValueError(f'"{path}" is no path of a data file')
+        raise ValueError("what stands there is no path of a data file")
     return path
 
 
 def _oid(oid: str) -> str:
     if len(oid) != 64 or set(oid) - set("0123456789abcdef"):
-        raise ValueError(f'"{oid}" is no sha256')
+        raise ValueError("an oid is no sha256")
     return oid
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{_kind(value)} stands where a whole number should")
+    return int(value)
+
+
+def _kind(value: object) -> str:
+    """What JSON has there. No message quotes it: the smallest and largest key are values of the data."""
+    kinds = {str: "a text", bool: "true or false", dict: "an object", list: "a list", type(None): "null"}
+    return kinds.get(type(value), "a number")

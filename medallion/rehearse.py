@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from medallion.checks.forms import bind_checks
 from medallion.errors import MedallionError
-from medallion.observe import Identities, real_files
+from medallion.observe import real_files
 from medallion.plan import Action, Observed, Step, decide
 from medallion.reasons import listed, why_unchecked
 from medallion.schemas import Contracts, Schema, compare_schemas, hold_contract, schema_of, told, with_schema
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from medallion.engines.protocol import Engine, Session
+    from medallion.identities import Identities
     from medallion.models.graph import Graph
     from medallion.names import TableName
 

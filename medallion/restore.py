@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from medallion.errors import DataError, Location
 from medallion.git.lfs import Pointer
 from medallion.git.staging import stage
-from medallion.observe import Identities, data_folder
+from medallion.identities import Identities
+from medallion.observe import data_folder
 from medallion.publish import publish
-from medallion.versions import files_at, need, read_snapshot
+from medallion.version_files import files_at
+from medallion.versions import need, read_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

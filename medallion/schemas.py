@@ -43,16 +43,20 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """Columns ``added``, ``removed`` and ``retyped`` (name, type before, type after); ``moved``: the others' order."""
+    """Columns ``added``, ``removed`` and ``retyped`` (name, type before, type after); ``moved``: the others' order.
+
+    ``renamed`` (name before, name after) are those that are known to be the same; a schema does not tell.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     retyped: tuple[tuple[str, str, str], ...] = ()
     moved: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""
-        return bool(self.added or self.removed or self.retyped or self.moved)
+        return bool(self.added or self.removed or self.retyped or self.moved or self.renamed)
 
     def __str__(self) -> str:
         """As a person would say it: ``column language added, column total DOUBLE → DECIMAL(12,2)``."""
@@ -60,6 +64,7 @@ class SchemaChange:
 
     def parts(self) -> Iterator[str]:
         """The same, part by part."""
+        yield from _listed([f"{before} renamed to {after}" for before, after in self.renamed], "")
         yield from _listed(self.added, "added")
         yield from _listed(self.removed, "removed")
         yield from _listed([f"{name} {before} → {after}" for name, before, after in self.retyped], "")
@@ -77,15 +82,21 @@ def schema_of(record: Record) -> Schema:
     return tuple((column.name, column.type) for column in record.columns)
 
 
-def compare_schemas(before: Schema, after: Schema) -> SchemaChange:
-    """How columns differ. A column counts as moved where another one that was there before has its place."""
+def compare_schemas(before: Schema, after: Schema, renamed: Mapping[str, str] | None = None) -> SchemaChange:
+    """How columns differ. A column counts as moved where another one that was there before has its place.
+
+    ``renamed`` are names before and after of columns that came and went as far as schemas tell, and are the same.
+    """
     old, new = dict(before), dict(after)
+    same = {a: b for a, b in (renamed or {}).items() if a in old and b in new and a not in new and b not in old}
     kept_before, kept = [name for name in old if name in new], [name for name in new if name in old]
+    retyped = [(name, old[name], new[name]) for name in kept] + [(b, old[a], new[b]) for a, b in same.items()]
     return SchemaChange(
-        added=tuple(name for name in new if name not in old),
-        removed=tuple(name for name in old if name not in new),
-        retyped=tuple((name, old[name], new[name]) for name in kept if old[name] != new[name]),
+        added=tuple(name for name in new if name not in old and name not in same.values()),
+        removed=tuple(name for name in old if name not in new and name not in same),
+        retyped=tuple((name, then, now) for name, then, now in retyped if then != now),
         moved=tuple(name for name, other in zip(kept, kept_before, strict=True) if name != other),
+        renamed=tuple(same.items()),
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from medallion.observe import data_folder, is_allowed
+from medallion.observe import data_folder
 from medallion.plan import Action, DataState, Step
 from medallion.records import record_path
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

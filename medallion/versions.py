@@ -9,30 +9,36 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from medallion.blob_digests import BlobDigests
-from medallion.errors import DataError, Location, MedallionError, RecordError, RevisionError
-from medallion.git.lfs import Pointer, Store, conflicted
+from medallion.config import configures, parse_config
+from medallion.errors import ConfigError, DataError, Location, MedallionError, RecordError, RevisionError
+from medallion.git.lfs import Pointer
 from medallion.names import TableName, nearest
-from medallion.observe import Identities, data_folder, data_state, read_records
+from medallion.observe import data_folder, data_state, read_records
 from medallion.plan import DataState
-from medallion.publish import between_renames, write_file
-from medallion.records import DataFile, Record, record_path
+from medallion.publish import between_renames
+from medallion.records import Record, record_path
 from medallion.schemas import schema_of
+from medallion.version_files import each_at, each_in_worktree, files_at, files_in_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from medallion.config import Config
+    from medallion.git.lfs import Store
     from medallion.git.repository import Repository
+    from medallion.identities import Identities
     from medallion.models.graph import Graph
     from medallion.schemas import Contracts, Schema
+    from medallion.version_files import Found
     from medallion.workspace import Workspace
 
 __all__ = [
+    "CONFIGURATIONS",
     "Snapshot",
     "Version",
-    "files_at",
-    "files_in_worktree",
+    "config_at",
+    "configured",
     "read_snapshot",
     "snapshot_of",
     "standing_contracts",
@@ -42,21 +48,26 @@ __all__ = [
     "version_of",
 ]
 
+#: Where a configuration stands; the first that is one counts.
+CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
+
 
 @dataclass(frozen=True)
 class Version:
     """Datasets, models and checks of one moment: a full commit hash, or "" for the work tree.
 
-    ``files`` finds the real Parquet files of datasets, ``clock`` tells what the age of data is counted from: at a
-    commit, its own time. A condition that asks the clock itself gets today's, and variables are today's. ``broken``
-    are records that cannot be read, ``read`` reads the models, and ``states`` tells how the files of each dataset
-    compare with its record. ``blobs`` are the oids of a commit's data files by path, where they are known.
+    ``files`` finds the real Parquet files of datasets, or raises where one cannot be had; ``find`` finds those that can
+    be had, and says why the others cannot. ``clock`` tells what the age of data is counted from: at a commit, its own
+    time. A condition that asks the clock itself gets today's, and variables are today's. ``broken`` are records that
+    cannot be read, ``read`` reads the models, and ``states`` tells how the files of each dataset compare with its
+    record. ``blobs`` are the oids of a commit's data files by path, where they are known.
     """
 
     commit: str
     records: Mapping[TableName, Record]
     broken: Mapping[TableName, MedallionError]
     files: Callable[[Sequence[Record]], Mapping[TableName, Sequence[Path]]]
+    find: Callable[[Sequence[Record]], Found]
     clock: Callable[[], datetime]
     read: Callable[[], tuple[Graph, Sequence[MedallionError]]]
     states: Callable[[], Mapping[TableName, DataState]]
@@ -136,7 +147,10 @@ def _work_tree(
     def files(wanted: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return {r.dataset: files_in_worktree(config, store(), r, data[r.dataset], identities) for r in wanted}
 
-    return Version("", records, broken, files, lambda: datetime.now(UTC), read, lambda: data)
+    def find(wanted: Sequence[Record]) -> Found:
+        return each_in_worktree(config, store(), wanted, data, identities)
+
+    return Version("", records, broken, files, find, lambda: datetime.now(UTC), read, lambda: data)
 
 
 def version_at(config: Config, repo: Repository, store: Store, revision: str, identities: Identities) -> Version:
@@ -150,6 +164,35 @@ def version_at(config: Config, repo: Repository, store: Store, revision: str, id
         return graph_at(config, repo, commit)
 
     return version_from(config, repo, store, snapshot, identities, read)
+
+
+def configured(config: Config, commit: str, files: Mapping[str, bytes]) -> Config | None:
+    """Layers, sources, variables and samples as a commit's ``files`` have them; None where none of them configures.
+
+    ``config`` is today's, for what does not change the data. ``ConfigError`` where they cannot be read.
+    """
+    for path in CONFIGURATIONS:
+        try:
+            if path not in files or not configures(files[path], path):
+                continue
+            then = parse_config(files[path], config.root / path)
+        except ConfigError as error:
+            place = replace(error.location, path=f"{path} at {commit[:7]}") if error.location else None
+            raise ConfigError(error.message, location=place, hint=error.hint) from error
+        return replace(
+            config,
+            file=then.file,
+            layers=then.layers,
+            sources=then.sources,
+            variables=then.variables,
+            review_samples=then.review_samples,
+        )
+    return None
+
+
+def config_at(config: Config, repo: Repository, commit: str) -> Config:
+    """The configuration of a commit, as :func:`configured`; today's where it has none."""
+    return configured(config, commit, repo.read(commit, CONFIGURATIONS)) or config
 
 
 def version_from(
@@ -170,10 +213,13 @@ def version_from(
     def files(records: Sequence[Record]) -> Mapping[TableName, Sequence[Path]]:
         return files_at(repo, store, config, commit, records, identities)
 
+    def find(records: Sequence[Record]) -> Found:
+        return each_at(repo, store, config, commit, records, identities)
+
     def states() -> Mapping[TableName, DataState]:
         return _states(repo, config, snapshot)
 
-    return Version(commit, snapshot.records, snapshot.broken, files, clock, read, states, snapshot.blobs)
+    return Version(commit, snapshot.records, snapshot.broken, files, find, clock, read, states, snapshot.blobs)
 
 
 @dataclass(frozen=True)
@@ -282,93 +328,3 @@ def need(repo: Repository, config: Config, snapshot: Snapshot, name: TableName, 
         f"{name} does not exist at {called}",
         hint=f"it first appears in {commit[:7]} of {date}; `medallion log {name}` lists its versions",
     )
-
-
-def files_at(
-    repo: Repository, store: Store, config: Config, commit: str, records: Sequence[Record], identities: Identities
-) -> dict[TableName, list[Path]]:
-    """Real Parquet files of these datasets as of ``commit``, fetched where they are not here yet.
-
-    ``DataError`` where what the commit holds is not what the record says, or an object cannot be had or is corrupt.
-    """
-    paths = {str(data_folder(r.dataset) / f.path): f for r in records for f in r.files}
-    blobs = repo.read(commit, list(paths))
-    found: dict[str, Path] = {}
-    wanted: dict[Pointer, Location] = {}
-    for path, file in paths.items():
-        place = Location(f"{path} at {commit[:7]}")
-        if path not in blobs:
-            raise DataError("the commit has a record but no data file", location=place)
-        pointer = Pointer.parse(blobs[path])
-        if pointer is None:
-            found[path] = _plain(config, blobs[path], file, place, identities)
-        elif pointer.oid != file.oid:
-            raise DataError("the record speaks of other data than the commit holds", location=place)
-        else:
-            wanted[pointer] = place
-            found[path] = store.path(pointer.oid)
-    _get(store, wanted, identities)
-    return {r.dataset: [found[str(data_folder(r.dataset) / f.path)] for f in r.files] for r in records}
-
-
-def _get(store: Store, pointers: Mapping[Pointer, Location], identities: Identities) -> None:
-    """Fetch the objects that are not here, and hash each that was not hashed since it last changed.
-
-    git-lfs checks what it downloads, but an object lies on its disk for years, and DuckDB reads whatever it finds.
-    """
-    store.fetch(pointers)
-    here = [pointer for pointer in pointers if pointer.size]
-    paths = [store.path(pointer.oid) for pointer in here]
-    seen = identities.of_all([str(path) for path in paths])
-    for pointer, path, found in zip(here, paths, seen, strict=True):
-        if found != (pointer.oid, pointer.size, True):
-            raise DataError(
-                f"its Git LFS object is corrupt: {path}",
-                location=pointers[pointer],
-                hint="move that file away; the next query fetches it from the remote again",
-            )
-
-
-def _plain(config: Config, blob: bytes, file: DataFile, place: Location, identities: Identities) -> Path:
-    """A data file that was committed without Git LFS: kept beside the caches, under its sha256."""
-    if hashlib.sha256(blob).hexdigest() != file.oid:
-        what = "holds merge conflict markers" if conflicted(blob) else "is not the data that its record speaks of"
-        raise DataError(f"the data file {what}", location=place)
-    path = config.state / "cache" / "objects" / f"{file.oid}.parquet"
-    if identities.of(str(path)) != (file.oid, len(blob), True):
-        write_file(path, blob)
-    return path
-
-
-def files_in_worktree(
-    config: Config, store: Store | None, record: Record, state: DataState, identities: Identities
-) -> list[Path]:
-    """Real Parquet files of a dataset as it stands in the work tree, fetched where only pointers are there.
-
-    ``DataError`` where the files are gone, changed, corrupt or in conflict.
-    """
-    found: list[Path] = []
-    missing: dict[Pointer, Location] = {}
-    for file in record.files:
-        path = str(data_folder(record.dataset) / file.path)
-        seen = identities.of(path)
-        if seen and seen[0] == file.oid and seen[2]:
-            found.append(config.root / path)
-            continue
-        if seen and seen[0] != file.oid:
-            markers = state is DataState.CONFLICTED
-            raise DataError(
-                "the pointer holds merge conflict markers" if markers else "the file is not the data of its record",
-                location=Location(path),
-                hint=f"`medallion restore {record.dataset}` takes the recorded data back",
-            )
-        if store is None:
-            raise DataError(
-                "the file is not here" if seen is None else "this is a Git LFS pointer; the file is not here",
-                location=Location(path),
-            )
-        missing[Pointer(file.oid, file.size)] = Location(path)
-        found.append(store.path(file.oid))
-    if store is not None:
-        _get(store, missing, identities)
-    return found

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from medallion.config import load_config
 from medallion.errors import MedallionError
 from medallion.events import OnEvent, Outcome, ignore
-from medallion.observe import is_allowed
 from medallion.plan import Action, decide
 from medallion.project import Project
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

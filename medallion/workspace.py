@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import DataError, Location, MedallionError, ModelError
 from medallion.git.lfs import conflicted
+from medallion.identities import Identities
 from medallion.meanings import Meanings
 from medallion.models.fingerprint import Recipe, checks_digest, recipe
 from medallion.models.texts import graph_of
 from medallion.names import TableName, nearest
-from medallion.observe import Identities, data_state, read_records, source_state
+from medallion.observe import data_state, read_records
 from medallion.parsed import Parsed
 from medallion.past import Past
 from medallion.plan import DataState, Observed
 from medallion.publish import between_renames
 from medallion.records import AFTER_MERGE
+from medallion.sources import source_state
 from medallion.utf8 import decoded
 
 if TYPE_CHECKING:

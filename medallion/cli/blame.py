@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
-_SIGNS = {"added": "+", "removed": "−", "changed": "~"}
+_STYLES = {"added": "green", "removed": "red", "changed": "yellow", "present": "default"}
+_SIGNS = {"added": "+", "removed": "−", "changed": "~", "present": "="}
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +70,7 @@ def _document(found: Blame) -> dict[str, object]:
                 "causes": list(entry.causes),
                 "notes": list(entry.notes),
                 "error": entry.error or None,
+                "history_ends": entry.history_ends,
             }
             for entry in found.entries
         ],
@@ -114,11 +115,13 @@ def _lines(entry: RowVersion) -> list[Text]:
 
     if entry.error:
         return [Text(f"  ! {printable(entry.error)}", style="yellow")]
-    status = str(entry.status)
+    status = "present" if entry.history_ends else str(entry.status)
     sign = _SIGNS[status]
     width = max([len(printable(cell.column)) for cell in entry.cells], default=0)
     lines = []
-    if status != "changed":
+    if entry.history_ends:
+        lines.append(Text("  = the row is there at least since here, where the shallow clone ends", style="yellow"))
+    elif status != "changed":
         lines.append(Text(f"  {sign} the row was {status}", style=_STYLES[status]))
     for cell in entry.cells:
         line = Text(f"  {sign} ", style=_STYLES[status]).append(f"{printable(cell.column):<{width}}  ", style="default")
@@ -127,7 +130,7 @@ def _lines(entry: RowVersion) -> list[Text]:
         elif status == "changed":
             line.append(f"{_value(cell.base)} → {_value(cell.head)}", style="default")
         else:
-            line.append(_value(cell.head if status == "added" else cell.base), style="default")
+            line.append(_value(cell.base if status == "removed" else cell.head), style="default")
         lines.append(line)
     lines += [Text(f"    {printable(text)}", style="dim") for text in (*entry.notes, *entry.causes)]
     return lines

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import typer
 
-__all__ = ["DiffCommand", "column_names", "is_selection", "revisions_and_tables"]
+__all__ = ["DiffCommand", "column_names", "is_selection", "one_range", "revisions_and_tables"]
 
 _OPERATORS = re.compile(r"(@|\d*\+)?(?P<value>.*?)(\+\d*)?", re.DOTALL)
 _COLUMN = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|([^,]*)(?:,|$)', re.DOTALL)
@@ -55,12 +55,14 @@ def revisions_and_tables(
             f'"{late[0]}" is no dataset: a layer comes first, as in {next(iter(layers), "silver")}.orders',
             hint=f"revisions stand before datasets: medallion diff {late[0]} {tables[0]}",
         )
-    if len(revisions) > 2 or (len(revisions) == 2 and any(".." in word for word in revisions)):
-        raise MedallionError(
-            f"{len(revisions)} revisions are too many to compare: {' '.join(revisions)}",
-            hint="write BASE, BASE..HEAD or BASE...HEAD, and datasets as layer.name",
-        )
-    return "..".join(revisions), tables
+    return one_range(revisions, hint="write BASE, BASE..HEAD or BASE...HEAD, and datasets as layer.name"), tables
+
+
+def one_range(words: Sequence[str], hint: str = "write BASE, BASE..HEAD or BASE...HEAD") -> str:
+    """Revisions as one text, ``A..B`` for two words; ``MedallionError`` where there are more, or one is a range."""
+    if len(words) > 2 or (len(words) == 2 and any(".." in word for word in words)):
+        raise MedallionError(f"{len(words)} revisions are too many to compare: {' '.join(words)}", hint=hint)
+    return "..".join(words)
 
 
 def column_names(text: str) -> list[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from medallion.cli.fit import shorten
 from medallion.cli.text import Text, cells
-from medallion.cli.value_text import side_by_side
-from medallion.diff.value import ColumnStatus, Status
+from medallion.cli.value_text import side_by_side, told_apart
+from medallion.diff.value import ColumnStatus
 from medallion.printable import printable
 
 if TYPE_CHECKING:
@@ -25,19 +25,22 @@ _WIDEST_NAME = 40
 _WIDEST_VALUE = 24
 # With less room than this beside a column's name, what is told of it begins on the next line.
 _LEAST_ROOM = 24
+_INDENT = MARGIN + 4
 
 
 def column_lines(table: TableDiff, width: int) -> list[Text]:
     """What became of the columns that differ, in lines of at most ``width`` cells."""
-    whole = table.status in (Status.ADDED, Status.REMOVED)
+    whole = table.one_sided
     if whole:
         return _listed(table, width)
     differing = [column for column in table.columns if _told(column)]
     shown = _foremost(differing)
     moved = [printable(column.name) for column in table.columns if column.moved and not _told(column)]
+    names = _names(shown, min(_WIDEST_NAME, width // 3))
+    room = width - _INDENT
     rows = [
-        (_name(column, min(_WIDEST_NAME, width // 3)), *_state(column, table), list(_facts(column, table)))
-        for column in shown
+        (name, *_state(column, table), list(_facts(column, table, room)))
+        for name, column in zip(names, shown, strict=True)
     ]
     lines = list(_table(rows, width))
     if len(differing) > len(shown):
@@ -94,13 +97,20 @@ def packed(parts: Iterable[str], between: str, room: int) -> list[str]:
     return [*(line + end for line in lines[:-1]), *lines[-1:]]
 
 
-def _name(column: ColumnDiff, wide: int) -> str:
-    if column.renamed:
-        before, now = printable(column.base_name), printable(column.name)
-        half = (wide - 3) // 2
-        first = shorten(before, max(half, wide - 3 - cells(now)))
-        return f"{first} → {shorten(now, wide - 3 - cells(first))}"
-    return shorten(printable(column.name), wide)
+def _names(columns: Sequence[ColumnDiff], wide: int) -> list[str]:
+    """The names as they are shown, in at most ``wide`` cells; of a renamed column both."""
+    names = told_apart((printable(column.name) for column in columns if not column.renamed), wide)
+    return [_renamed(column, wide) if column.renamed else names[printable(column.name)] for column in columns]
+
+
+def _renamed(column: ColumnDiff, wide: int) -> str:
+    before, now = printable(column.base_name), printable(column.name)
+    room = wide - 3
+    if cells(before) + cells(now) <= room:
+        return f"{before} → {now}"
+    half = room // 2
+    first = min(cells(before), max(half, room - cells(now)))
+    return " → ".join(side_by_side(before, now, first, room - first))
 
 
 def _state(column: ColumnDiff, table: TableDiff) -> tuple[str, str, str]:
@@ -125,8 +135,8 @@ def percent(part: int, whole: int) -> str:
     return "<0.1 %" if part and text == "0.0 %" else text
 
 
-def _facts(column: ColumnDiff, table: TableDiff) -> Iterator[str]:
-    """What else there is to say, the most important first."""
+def _facts(column: ColumnDiff, table: TableDiff, room: int) -> Iterator[str]:
+    """What else there is to say in ``room`` cells each, the most important first."""
     if column.private:
         yield "(private)"
     if column.status in (ColumnStatus.ADDED, ColumnStatus.REMOVED):
@@ -137,12 +147,12 @@ def _facts(column: ColumnDiff, table: TableDiff) -> Iterator[str]:
             "renamed (detected: same values)" if not column.changed else "renamed (detected: most values are the same)"
         )
     if column.retyped:
-        yield f"{printable(column.base_type)} → {printable(column.head_type)}"
+        yield " → ".join(side_by_side(column.base_type, column.head_type, max(_WIDEST_VALUE, (room - 3) // 2)))
     if column.moved:
         yield "moved"
     yield from _nulls(column)
     if not column.private:
-        yield from _patterns(column)
+        yield from _patterns(column, room)
         yield from _statistics(column.base_statistics, column.head_statistics)
     if column.tolerance is not None and (column.tolerance.absolute or column.tolerance.relative):
         absolute, relative = column.tolerance.absolute, column.tolerance.relative
@@ -170,22 +180,25 @@ def _nulls(column: ColumnDiff) -> Iterator[str]:
         yield "has NULLs now" if column.head_nullable else "has no NULLs any more"
 
 
-def _patterns(column: ColumnDiff) -> Iterator[str]:
+def _patterns(column: ColumnDiff, room: int) -> Iterator[str]:
     """The most frequent changes, and how many cells changed in another way."""
     if not column.patterns:
         return
     shown = column.patterns[:_MOST_PATTERNS]
     if shown[0].count == 1 and len(column.patterns) + column.other_patterns > _MOST_PATTERNS:
         shown = shown[:1]  # No change is frequent: one of them is an example.
-    yield from map(_pattern, shown)
+    yield from (_pattern(pattern, room) for pattern in shown)
     rest = column.other_changes + sum(pattern.count for pattern in column.patterns[len(shown) :])
     if rest:
         yield f"others × {rest:,}"
 
 
-def _pattern(pattern: Pattern) -> str:
-    base, head = side_by_side(pattern.base, pattern.head, _WIDEST_VALUE)
-    return f"{base} → {head} × {pattern.count:,}"
+def _pattern(pattern: Pattern, room: int) -> str:
+    """A change and how often it was seen: where there is little room, the values give and never the number."""
+    times = f" × {pattern.count:,}"
+    wide = min(_WIDEST_VALUE, max(4, (room - len(times) - 3) // 2))
+    values = " → ".join(side_by_side(pattern.base, pattern.head, wide))
+    return shorten(values, room - len(times)) + times
 
 
 def _statistics(base: Statistics | None, head: Statistics | None) -> Iterator[str]:
@@ -218,9 +231,10 @@ def _table(rows: Sequence[tuple[str, str, str, str, Sequence[str]]], width: int)
     name = max(cells(row[0]) for row in rows)
     state, same = max(len(row[1]) for row in rows), max(len(row[2]) for row in rows)
     start = MARGIN + name + sum(_GAP + wide for wide in (state, same) if wide) + _GAP
-    beside = width - start >= _LEAST_ROOM
-    indent = start if beside else MARGIN + 4
     for title, changed, rate, style, facts in rows:
+        # What is longer than the room beside the name is told below it, and not cut.
+        beside = width - start >= max([_LEAST_ROOM, *map(cells, facts)])
+        indent = start if beside else _INDENT
         line = Text(" " * MARGIN).append(title + " " * (name - cells(title)), style="bold")
         if state:
             # Counts are flush right; words, as in "new column", begin where counts do.

@@ -27,40 +27,40 @@ _MOST_EQUAL = 10
 _STYLES = {Status.ADDED: "green", Status.REMOVED: "red"}
 
 
-def diff_lines(diff: Diff, width: int, more: str = MORE) -> list[Text]:
+def diff_lines(diff: Diff, width: int, more: str = MORE) -> Iterator[Text]:
     """All of it, in lines of at most ``width`` cells of a terminal (and at most ``WIDEST``).
 
     ``more`` is what shows the rows that are left out.
     """
     width = min(width, WIDEST)
-    lines: list[Text] = []
     names = _names_width(diff.differing)
     for table in diff.differing:
-        lines += _table_lines(diff, table, names, width, more)
-        lines.append(Text())
+        yield from _table_lines(diff, table, names, width, more)
+        yield Text()
     equal = [str(table.name) for table in diff.datasets if table.status is Status.EQUAL]
     if len(equal) > _MOST_EQUAL:
         equal = [f"{len(equal):,} datasets"]
     if equal and diff.differing:
-        lines += [Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width)]
-    lines += _notes([f"{table.name} is equal; {note}" for table in diff.rewritten for note in table.notes], width, 0)
-    lines += _notes(diff.notes, width, 0)
-    return [*lines, _sum(diff, width)]
+        yield from (Text(line, style="dim") for line in packed([*equal[:-1], f"{equal[-1]}: equal"], ", ", width))
+    yield from _notes([f"{table.name} is equal; {note}" for table in diff.rewritten for note in table.notes], width, 0)
+    yield from _notes(diff.notes, width, 0)
+    yield _sum(diff, width)
 
 
 def _names_width(tables: Sequence[TableDiff]) -> int:
     return min(_WIDEST_NAME, max((len(str(table.name)) for table in tables), default=0))
 
 
-def _table_lines(diff: Diff, table: TableDiff, names: int, width: int, more: str) -> list[Text]:
-    lines = _heading(table, names, width)
+def _table_lines(diff: Diff, table: TableDiff, names: int, width: int, more: str) -> Iterator[Text]:
+    yield from _heading(table, names, width)
     if table.status is Status.UNAVAILABLE:
-        return lines
-    lines += _key_lines(table, width)
-    lines += column_lines(table, width)
-    lines += _notes(table.notes, width, MARGIN)
-    rows = row_lines(diff, table, width, more)
-    return [*lines, *([Text()] if rows and table.samples else []), *rows]
+        return
+    yield from _key_lines(table, width)
+    yield from column_lines(table, width)
+    yield from _notes(table.notes, width, MARGIN)
+    if table.samples:
+        yield Text()
+    yield from row_lines(diff, table, width, more)
 
 
 def _heading(table: TableDiff, names: int, width: int) -> list[Text]:
@@ -86,7 +86,7 @@ def _heading(table: TableDiff, names: int, width: int) -> list[Text]:
 
 def _about(table: TableDiff) -> Iterator[Text]:
     """Rows before and after, and what came, went and changed."""
-    whole = table.status in (Status.ADDED, Status.REMOVED)
+    whole = table.one_sided
     if whole:
         yield Text(f"{table.status} dataset", style=_STYLES[table.status])
     if table.rows:
@@ -208,7 +208,7 @@ def _stat_marks(table: TableDiff) -> tuple[str, str, str]:
 
 def _schema(table: TableDiff) -> str:
     """``new dataset``, or what became of its columns: ``1 column added, 2 retyped``."""
-    if table.status in (Status.ADDED, Status.REMOVED):
+    if table.one_sided:
         return f"{table.status} dataset"
     kinds = {
         "added": [c for c in table.columns if c.status is ColumnStatus.ADDED],

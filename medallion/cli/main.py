@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 from medallion import __version__
-from medallion.errors import Location, MedallionError, is_ctrl_c
 
+_INTERRUPTED = 130
+_UNREAD = 141
+_SAID = "\ninterrupted: what was finished is kept, nothing is half done\n"
+
+
+def _leave(*_: object) -> None:
+    os.write(2, _SAID.encode())
+    os._exit(_INTERRUPTED)
+
+
+# Until main() has begun, Ctrl-C comes as Python has it. So little is imported here: this takes the longest.
+try:
+    import errno
+    import signal
+except KeyboardInterrupt:
+    _leave()
+
+# As in typing, without its import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typer
 
     from medallion.cli.app import app
+    from medallion.errors import MedallionError
 
 __all__ = ["app", "main"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """``app``, which is made when it is asked for: to say the version, or what git waits for, takes no typer."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -32,19 +49,23 @@ def main() -> None:
 
     It is 141, as with SIGPIPE, where whoever read our output has seen enough.
     """
-    try:
-        if _is_answered():
-            sys.exit(_flushed(0))
-    except BrokenPipeError:
-        sys.exit(_flushed(_UNREAD))
+    waiting = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if waiting:
+        # An exception in the middle of an import comes out as anything. Nothing has begun that would have to be ended.
+        signal.signal(signal.SIGINT, _leave)
+    if _is_answered():
+        sys.exit(_flushed(0))
     import typer
 
     from medallion.cli.app import app
     from medallion.cli.complete import answer_shell, asked_by_shell
+    from medallion.errors import MedallionError
 
     if asked_by_shell(os.environ):
         answer_shell(app)
     try:
+        if waiting:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         # What a command raises as typer.Exit comes back as a number, and so does an interrupt.
         code = app(standalone_mode=False)
     except MedallionError as error:
@@ -59,23 +80,24 @@ def main() -> None:
         code = _misused(error)
     except OSError as error:
         code = _failed(_refused(error)) if error.errno in _REFUSALS else _unexpected()
-    except RuntimeError as error:
-        code = _INTERRUPTED if is_ctrl_c(error) else _unexpected()
-    except Exception:
-        code = _unexpected()
+    except Exception as error:
+        code = _INTERRUPTED if _is_interrupt(error) else _unexpected()
     sys.exit(_flushed(code))
 
 
 def _is_answered() -> bool:
     """Whether it was what takes no typer, and is done."""
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"medallion {__version__}\n")
-        return True
-    if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
-        from medallion.cli.textconv import convert
+    try:
+        if sys.argv[1:] == ["--version"]:
+            sys.stdout.write(f"medallion {__version__}\n")
+            return True
+        if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
+            from medallion.cli.textconv import convert
 
-        convert(sys.argv[3])
-        return True
+            convert(sys.argv[3])
+            return True
+    except BrokenPipeError:
+        sys.exit(_flushed(_UNREAD))
     return False
 
 
@@ -83,7 +105,7 @@ def _flushed(returned: object) -> int:
     """The exit code once all is written, which may be too late; 0 where a command returned nothing."""
     code = returned if isinstance(returned, int) else 0
     if code == _INTERRUPTED:
-        sys.stderr.write("\ninterrupted: what was finished is kept, nothing is half done\n")
+        sys.stderr.write(_SAID)
     try:
         if code != _UNREAD and sys.stdout is not None:
             sys.stdout.flush()
@@ -94,8 +116,17 @@ def _flushed(returned: object) -> int:
     return code
 
 
-_INTERRUPTED = 130
-_UNREAD = 141
+def _is_interrupt(error: Exception) -> bool:
+    """Whether it is what a library made of Ctrl-C: DuckDB while a statement runs, Python while a class is made."""
+    from medallion.errors import is_ctrl_c
+
+    if isinstance(error, RuntimeError) and is_ctrl_c(error):
+        return True
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None
+
 
 # What the machine refuses, wherever it happens, is for its owner to mend: no space, no permission, read-only, a file
 # that may not grow, too many open files.
@@ -111,6 +142,8 @@ _REFUSALS = {
 
 
 def _refused(error: OSError) -> MedallionError:
+    from medallion.errors import Location, MedallionError
+
     return MedallionError(
         error.strerror or str(error),
         location=Location(str(error.filename)) if error.filename else None,
@@ -128,6 +161,8 @@ def _failed(error: MedallionError) -> int:
 def _misused(error: typer.TyperException) -> int:
     """A command line that cannot be understood; the help, where there is only the program's name on it."""
     context = getattr(error, "ctx", None)
+    from medallion.errors import MedallionError
+
     command = context.command_path if context else "medallion"
     message = error.format_message()
     if len(sys.argv) == 1:

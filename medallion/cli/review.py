@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medallion.cli.complete import complete_revision
+from medallion.cli.diff_arguments import one_range
 from medallion.cli.output import FORMAT_HELP, format_of, json_text, write_lines, write_text
 from medallion.errors import MedallionError, RevisionError
 from medallion.review.rules import DEFAULT_FAIL_ON
@@ -29,15 +30,15 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    revisions: Annotated[
-        str,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="[REVISIONS]",
-            help="BASE: from where HEAD left it to the work tree. A..B: these two. A...B: from where B left A. "
+            help="BASE: from where HEAD left it to the work tree. A..B, or A B: these two. A...B: from where B left A. "
             "Left out: the default branch.",
             autocompletion=complete_revision,
         ),
-    ] = "",
+    ] = None,
     *,
     form: Annotated[str | None, typer.Option("--format", "-f", help=FORMAT_HELP)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
@@ -51,8 +52,8 @@ def review(
         typer.Option(
             "--fail-on",
             metavar="RULES",
-            help="Exit with 1 for these: stale, unseen-source, failed-check, breaking, removed-rows>1%, unexpected; "
-            "or never.",
+            help="Exit with 1 for these: stale, unseen-source, failed-check, breaking, removed-rows>1%, unexpected, "
+            "loosened; or never.",
         ),
     ] = DEFAULT_FAIL_ON,
     limit: Annotated[
@@ -86,6 +87,7 @@ def review(
     from medallion.review.privacy import shareable
     from medallion.review.verdict import failures, parse_fail_on
 
+    revisions = one_range(words or ())
     if post_from is not None:
         _post_from(
             post_from, comment, alone=not (revisions or form or as_json or output or attribute or report or post)

@@ -9,6 +9,7 @@ from medallion.cli.diff_columns import packed
 from medallion.cli.diff_view import WIDEST, diff_lines
 from medallion.cli.text import Text, cells
 from medallion.printable import printable
+from medallion.review.headline import emptied_in_words
 from medallion.review.privacy import shareable
 from medallion.review.value import CheckTurn, ModelStatus
 from medallion.review.verdict import verdict
@@ -45,7 +46,7 @@ def review_lines(review: Review, width: int, failures: Sequence[str] = ()) -> li
     if review.diff.differing or review.diff.rewritten:
         lines += [
             Text("data", style="bold"),
-            *diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them")[:-1],
+            *list(diff_lines(review.diff, width, f"`{_look_closer(review)}` shows them"))[:-1],
         ]
         lines += [] if lines[-1].plain == "" else [Text()]
     for title, rows in _after(review):
@@ -105,6 +106,11 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     yield "perhaps stale", "yellow bold", perhaps
     yield "stale before", "bold", before
     yield "could not be reviewed", "red bold", problems
+    yield (
+        "emptied",
+        "red bold",
+        [[(str(t.name), ""), (emptied_in_words(t), "")] for t in review.diff.datasets if t.emptied],
+    )
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
     yield "checks", "bold", [_check(check) for check in review.checks]

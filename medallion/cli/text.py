@@ -47,7 +47,7 @@ def _is_plain(text: str) -> bool:
 
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes."""
-    if _is_plain(text):
+    if text.isascii() or _is_plain(text):
         return len(text)
     from rich.cells import cell_len
 

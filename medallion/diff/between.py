@@ -248,14 +248,6 @@ def _told(error: MedallionError) -> str:
 def _files(version: Version, names: Sequence[TableName], failed: dict[TableName, TableDiff]) -> _Files:
     """The files of these datasets. What cannot be had is added to ``failed``; the rest is fetched at once."""
     wanted = [name for name in names if failed.get(name) is None or failed[name].status is not Status.UNAVAILABLE]
-    try:
-        return {name: tuple(paths) for name, paths in version.files([version.records[n] for n in wanted]).items()}
-    except MedallionError:  # One by one, to find which it is.
-        pass
-    found: _Files = {}
-    for name in wanted:
-        try:
-            found[name] = tuple(version.files([version.records[name]])[name])
-        except MedallionError as error:
-            failed[name] = TableDiff(name, Status.UNAVAILABLE, error=_told(error))
-    return found
+    found = version.find([version.records[name] for name in wanted])
+    failed |= {name: TableDiff(name, Status.UNAVAILABLE, error=_told(error)) for name, error in found.lost.items()}
+    return {name: tuple(paths) for name, paths in found.files.items()}

@@ -7,18 +7,18 @@ where the row is like none of what was merged. Versions with the same content ar
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion.diff.causes import Causes
+from medallion.diff.renames import renamed_in_record
 from medallion.diff.row import Row, RowReader, read_error
 from medallion.diff.row_key import read_key
+from medallion.diff.states import History
 from medallion.diff.value import Cell, RowStatus
 from medallion.errors import MedallionError
 from medallion.git.lfs import Pointer
-from medallion.git.objects import read_objects
-from medallion.records import Record, record_path
-from medallion.versions import files_at, files_in_worktree
+from medallion.version_files import files_at, files_in_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from medallion.catalog import VersionRow
+    from medallion.diff.states import State, Step
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
     from medallion.names import TableName
@@ -40,6 +41,9 @@ class RowVersion:
 
     ``commit`` is a full hash, "" for what is not committed. ``cells`` are as in a difference, ``causes`` what else
     changed with it, ``notes`` what became of columns.
+
+    ``history_ends``: the row is there where a shallow clone ends, and may be older. Whether anything changed there is
+    not known, and ``cells`` are all of it.
     """
 
     commit: str
@@ -51,6 +55,7 @@ class RowVersion:
     causes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
+    history_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,29 +73,6 @@ class Blame:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """A dataset at a commit, or ("") in the work tree. ``record`` is None where it does not exist there."""
-
-    commit: str
-    record: Record | None
-    error: str = ""
-
-    @property
-    def content(self) -> str:
-        return self.record.content_id if self.record else self.error and f"{self.commit}: {self.error}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A version, what it was made from, and what else it was merged from."""
-
-    new: _State
-    parent: str | None
-    merged: tuple[_State, ...]
-    row: VersionRow | None = None
-
-
 def blame(
     workspace: Workspace,
     repo: Repository,
@@ -106,7 +88,7 @@ def blame(
     ``log`` holds all versions of the dataset, children before parents. ``MedallionError`` where the key is none, names
     several rows, or no version has such a row.
     """
-    history = _History(workspace, repo, name, log)
+    history = History(workspace, repo, name, log)
     newest = next((s for s in history.newest_first() if s.record), None)
     if newest is None or newest.record is None:
         raise MedallionError(f"no version of {name} can be read", hint=f"`medallion run {name}` builds it")
@@ -120,62 +102,6 @@ def blame(
     return found
 
 
-class _History:
-    """The states of a dataset along the history, read in one go."""
-
-    def __init__(self, workspace: Workspace, repo: Repository, name: TableName, log: Sequence[VersionRow]) -> None:
-        self.workspace, self.repo, self.name = workspace, repo, name
-        commits = [row.commit for row in log]
-        asked = "".join(f"{commit}\n" for commit in commits).encode()
-        listed = repo.git("rev-list", "--no-walk=unsorted", "--parents", "--stdin", stdin=asked) if commits else b""
-        parents = {words[0]: words[1:] for words in (line.split() for line in listed.decode().splitlines())}
-        head = repo.head()
-        others = [parent for found in parents.values() if len(found) > 1 for parent in found]
-        self._states = self._read(dict.fromkeys([*commits, *others, *([head] if head else [])]))
-        self.steps = [
-            _Step(
-                self._states[row.commit],
-                row.parent_version,
-                tuple(self._states[p] for p in parents.get(row.commit, ()) if len(parents[row.commit]) > 1),
-                row,
-            )
-            for row in log
-        ]
-        at_head = self._states.get(head or "", _State(head or "", None))
-        here = self._in_worktree()
-        if here.content != at_head.content:
-            version = next((s.new.commit for s in self.steps if s.new.content == at_head.content), at_head.commit)
-            self.steps.insert(0, _Step(here, version or None, ()))
-        self._parents = {step.new.commit: step.parent for step in self.steps}
-
-    def newest_first(self) -> list[_State]:
-        return [step.new for step in self.steps]
-
-    def at(self, commit: str | None) -> _State | None:
-        return self._states.get(commit) if commit else None
-
-    def parent_of(self, commit: str) -> str | None:
-        return self._parents.get(commit)
-
-    def _in_worktree(self) -> _State:
-        if self.name in self.workspace.observed.broken:
-            return _State("", None, read_error(self.workspace.observed.broken[self.name]))
-        return _State("", self.workspace.observed.records.get(self.name))
-
-    def _read(self, commits: Mapping[str, object]) -> dict[str, _State]:
-        path = record_path(self.name)
-        names = {f"{commit}:{self.repo.prefix}{path}": commit for commit in commits}
-        found = {commit: _State(commit, None) for commit in commits}
-        for asked, _, kind, data in read_objects(self.repo.process, names):
-            commit = names[asked]
-            try:
-                if kind == "blob":
-                    found[commit] = _State(commit, Record.decode(data, f"{path} at {commit[:7]}"))
-            except MedallionError as error:
-                found[commit] = _State(commit, None, read_error(error))
-        return found
-
-
 @dataclass
 class _Search:
     """Looks for the row in one version after the other."""
@@ -184,8 +110,8 @@ class _Search:
     repo: Repository
     store: Store
     reader: RowReader
-    history: _History
-    newest: _State
+    history: History
+    newest: State
     key: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -195,6 +121,7 @@ class _Search:
         self._rows: dict[str, Row | int | str] = {}
         self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
         self._files: dict[str, list[Path]] = {}
+        self._oldest = self.repo.oldest
 
     def take_key(self, given: Sequence[str]) -> None:
         """Read what was given as values of the newest version's columns."""
@@ -230,14 +157,14 @@ class _Search:
             looked_at += 1
             if entry := self._entry(step):
                 entries.append(entry)
-        if all(entry.status is None for entry in entries):
+        if not any(entry.status or entry.history_ends for entry in entries):
             raise self._never(unread=sum(entry.status is None for entry in entries))
         notes = []
         if self.repo.is_shallow and not more:
             notes.append("a shallow clone: older versions are not here; `git fetch --unshallow` gets them")
         return Blame(self.name, tuple(self.key.items()), tuple(entries), looked_at, more, tuple(notes))
 
-    def _entry(self, step: _Step) -> RowVersion | None:
+    def _entry(self, step: Step) -> RowVersion | None:
         old, skipped = self._readable(step)
         if step.new.content == (old.content if old else "") and not skipped:
             return None
@@ -248,6 +175,8 @@ class _Search:
         status, names = self._status(before, new, old, step.new)
         if status is None or any(self._is_as_in(merged, step.new) for merged in step.merged):
             return None
+        # Nothing is known to be older than where a shallow clone ends.
+        ends = old is None and (skipped[-1] if skipped else step.new).commit in self._oldest
         causes, private = self.causes.between(
             (old.commit, old.record) if old else None, (step.new.commit, step.new.record), unread=bool(skipped)
         )
@@ -260,15 +189,17 @@ class _Search:
             cells = self._cells(step.new, new, private, added=True)
         elif isinstance(before, Row) and old:
             cells = self._cells(old, before, private, added=False)
+        if ends:
+            return replace(self._told(step, None, cells, (), tuple(notes)), history_ends=True)
         return self._told(step, status, cells, causes, tuple(notes))
 
-    def _cells(self, state: _State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:
+    def _cells(self, state: State, row: Row, private: frozenset[str], *, added: bool) -> tuple[Cell, ...]:
         """All cells but those of the key."""
         key = self._names.get(state.content) or ()
         return tuple(cell for cell in self.reader.cells(row, private, added=added) if cell.column not in key)
 
     def _status(
-        self, before: Row | int, after: Row | int, old: _State | None, new: _State
+        self, before: Row | int, after: Row | int, old: State | None, new: State
     ) -> tuple[RowStatus | None, Mapping[str, str]]:
         """What became of the row, None where nothing did; and the columns that both have, with their names before."""
         if not isinstance(before, Row):
@@ -278,9 +209,9 @@ class _Search:
         names = self._names_between(old, new)
         return (RowStatus.CHANGED if self.reader.compare(before, after, names, ()) else None), names
 
-    def _names_between(self, old: _State | None, new: _State) -> Mapping[str, str]:
+    def _names_between(self, old: State | None, new: State) -> Mapping[str, str]:
         """The columns that both have, with their names before: as the records tell, else as the data does."""
-        names = _renames(new.record, old.record if old else None)
+        names = renamed_in_record(new.record, old.record if old else None)
         if old is None or old.record is None or new.record is None:
             return names
         gone = {column.type for column in old.record.columns if column.name not in names.values()}
@@ -292,7 +223,7 @@ class _Search:
             self._renamed[pair] = self.reader.renamed(self._files_of(old), self._files_of(new), names, key)
         return {**names, **self._renamed[pair]}
 
-    def _is_as_in(self, merged: _State, new: _State) -> bool:
+    def _is_as_in(self, merged: State, new: State) -> bool:
         """Whether a version that was merged has the row as it came out."""
         before, after = self._row(merged), self._row(new)
         if isinstance(before, str) or isinstance(after, str):
@@ -301,7 +232,7 @@ class _Search:
 
     def _told(
         self,
-        step: _Step,
+        step: Step,
         status: RowStatus | None,
         cells: tuple[Cell, ...] = (),
         causes: tuple[str, ...] = (),
@@ -321,9 +252,9 @@ class _Search:
             error,
         )
 
-    def _readable(self, step: _Step) -> tuple[_State | None, list[_State]]:
+    def _readable(self, step: Step) -> tuple[State | None, list[State]]:
         """The newest version before it that can be read, and those between them that cannot."""
-        skipped: list[_State] = []
+        skipped: list[State] = []
         newer = step.new
         old = self.history.at(step.parent)
         while old is not None:
@@ -336,7 +267,7 @@ class _Search:
             self._follow(step.new, merged)
         return old, skipped
 
-    def _follow(self, newer: _State, older: _State) -> None:
+    def _follow(self, newer: State, older: State) -> None:
         """What the columns of the key are called in an older version."""
         if older.content in self._names:
             return
@@ -344,17 +275,17 @@ class _Search:
         if older.record is None or newer.record is None:
             self._names[older.content] = names
             return
-        known = _renames(newer.record, older.record)
+        known = renamed_in_record(newer.record, older.record)
         found = [known.get(column) for column in names]
         self._names[older.content] = tuple(c for c in found if c is not None) if all(found) else None
 
-    def _row(self, state: _State) -> Row | int | str:
+    def _row(self, state: State) -> Row | int | str:
         """The row at a version; 0 where it has none, a text where that cannot be told."""
         if state.content not in self._rows:
             self._rows[state.content] = self._look(state)
         return self._rows[state.content]
 
-    def _look(self, state: _State) -> Row | int | str:
+    def _look(self, state: State) -> Row | int | str:
         import duckdb
 
         if state.record is None:
@@ -377,7 +308,7 @@ class _Search:
             return f"{found:,} rows have this key there"
         return found
 
-    def _files_of(self, state: _State) -> list[Path]:
+    def _files_of(self, state: State) -> list[Path]:
         record = state.record
         assert record is not None  # noqa: S101 - only what exists has files
         if state.content not in self._files:
@@ -407,29 +338,6 @@ class _Search:
             near = self.reader.near(self._files_of(self.newest), column, value)
             if near:
                 yield f"near it are {' and '.join(near)}"
-
-
-def _renames(new: Record | None, old: Record | None) -> dict[str, str]:
-    """The columns of ``new`` that ``old`` has, with their names there.
-
-    By name in any case; else a column of the same type and values, of which there is one; else the same place in the
-    key.
-    """
-    if new is None or old is None:
-        return {}
-    spelt = {column.name.lower(): column.name for column in old.columns}
-    found = {c.name: spelt[c.name.lower()] for c in new.columns if c.name.lower() in spelt}
-    left = {c.name: c.hash for c in old.columns if c.name not in found.values()}
-    came = {c.name: c.hash for c in new.columns if c.name not in found}
-    for name, values in came.items():
-        alike = [before for before, held in left.items() if held == values]
-        if len(alike) == 1 and list(came.values()).count(values) == 1:
-            found[name] = alike[0]
-    if len(new.key) == len(old.key):
-        for name, before in zip(new.key, old.key, strict=True):
-            if name in came and name not in found and before in left and before not in found.values():
-                found[name] = before
-    return found
 
 
 def _of_columns(old: Row, new: Row, names: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from medallion.diff.value import RowStatus
 if TYPE_CHECKING:
     from medallion.diff.value import ColumnDiff, Diff, Histogram, RowChange, Rows, Side, Statistics, TableDiff
 
-__all__ = ["FORMAT", "diff_document", "side_document", "table_document"]
+__all__ = ["FORMAT", "counts_document", "diff_document", "side_document", "table_document"]
 
 #: The version of the document. It grows when a name changes its meaning or goes, not when one comes.
 FORMAT = 1
@@ -55,13 +55,20 @@ def table_document(table: TableDiff) -> dict[str, Any]:
     }
 
 
-def _rows(rows: Rows) -> dict[str, Any]:
+def counts_document(rows: Rows) -> dict[str, Any]:
+    """How many rows there are on both sides, and how many differ; ``changed`` is None without a key."""
     return {
         "base": rows.base,
         "head": rows.head,
         "added": rows.added,
         "removed": rows.removed,
         "changed": rows.changed,
+    }
+
+
+def _rows(rows: Rows) -> dict[str, Any]:
+    return {
+        **counts_document(rows),
         "null_keys": _sides(rows.null_keys),
         "duplicate_keys": _sides(rows.duplicate_keys),
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from medallion.engines.rows.pair import Table
     from medallion.records import Record
 
-__all__ = ["renamed_by_hash", "renamed_keys", "renamed_values"]
+__all__ = ["renamed_by_hash", "renamed_in_record", "renamed_keys", "renamed_values"]
 
 # Shares of values that must be the same: of keys, since rows come and go; of a column in rows that are on both sides.
 _KEYS = 0.5
@@ -57,6 +57,29 @@ def renamed_by_hash(matching: Matching, base: Record | None, head: Record | None
     gone = {(c.hash, c.type): c.name for c in reversed(base.columns) if c.name in matching.removed}
     pairs = ((c.name, gone.pop((c.hash, c.type), None)) for c in head.columns if c.name in matching.added)
     return {new: old for new, old in pairs if old is not None}
+
+
+def renamed_in_record(new: Record | None, old: Record | None) -> dict[str, str]:
+    """The columns of ``new`` that ``old`` has, with their names there, as far as the two records tell.
+
+    By name in any case; else a column of the same type and values, of which there is one; else the same place in the
+    key.
+    """
+    if new is None or old is None:
+        return {}
+    spelt = {column.name.lower(): column.name for column in old.columns}
+    found = {c.name: spelt[c.name.lower()] for c in new.columns if c.name.lower() in spelt}
+    left = {c.name: c.hash for c in old.columns if c.name not in found.values()}
+    came = {c.name: c.hash for c in new.columns if c.name not in found}
+    for name, values in came.items():
+        alike = [before for before, held in left.items() if held == values]
+        if len(alike) == 1 and list(came.values()).count(values) == 1:
+            found[name] = alike[0]
+    if len(new.key) == len(old.key):
+        for name, before in zip(new.key, old.key, strict=True):
+            if name in came and name not in found and before in left and before not in found.values():
+                found[name] = before
+    return found
 
 
 def renamed_values(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from medallion.diff.spooled import kept
 from medallion.diff.value import Cell, Pattern, RowChange, RowStatus
 from medallion.engines.rows.cells import as_text, shown, shown_apart
 from medallion.engines.rows.differing import TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -25,6 +26,8 @@ _BOTH = "oh IS NOT NULL AND nh IS NOT NULL"
 # So many columns are counted in one query.
 _TOGETHER = 1000
 _SHOWN = 10
+# So many rows are fetched at once where all are shown.
+_FETCHED = 1000
 _CONDITIONS = {
     RowStatus.CHANGED: _BOTH,
     RowStatus.REMOVED: "nh IS NULL",
@@ -89,7 +92,7 @@ def samples(
     limit: int,
     *,
     twice: bool = False,
-) -> tuple[RowChange, ...]:
+) -> Sequence[RowChange]:
     """The first rows that differ, at most ``limit`` (0: all), of each kind about as many, in the order of the key.
 
     Without a key, or where one comes ``twice``, in the order of all columns. ``cells`` are what :func:`cells_changed`
@@ -100,7 +103,11 @@ def samples(
     order = [f"coalesce(n{i}, TRY_CAST(o{i} AS {pair.columns[i].head_type}))" for i in keys]
     named = ", ".join(f"{value} AS s{i}" for i, value in enumerate(order))
     sorting = ", ".join(f"s{i}" for i in range(len(order)))
-    end = f"LIMIT {limit}" if limit else ""
+    drawn = [_Drawn(i, told=may, changes=cells[i][0] > 0) for i, may in enumerate(told)]
+    listed = ", ".join(cell.sql(pair) for cell in drawn)
+    if not limit:
+        return kept(_all(cursor, pair, drawn, f"SELECT kind, times, {listed}", named, sorting))
+    end = f"LIMIT {limit}"
     firsts = " UNION ALL ".join(
         f"(SELECT {place} AS kind, row_number() OVER (ORDER BY {sorting}) AS place, * "
         f"FROM (SELECT rowid AS id, {named} FROM {TABLE} WHERE {condition} ORDER BY {sorting} {end}))"
@@ -109,13 +116,22 @@ def samples(
     chosen = cursor.execute(
         f"SELECT id, kind FROM (FROM ({firsts}) ORDER BY place, kind {end}) ORDER BY {sorting}, kind"
     ).fetchall()
-    wanted = f"rowid IN ({', '.join(str(row[0]) for row in chosen)})" if limit else "true"
-    drawn = [_Drawn(i, told=may, changes=cells[i][0] > 0) for i, may in enumerate(told)]
-    listed = ", ".join(cell.sql(pair) for cell in drawn)
+    wanted = f"rowid IN ({', '.join(str(row[0]) for row in chosen)})"
     found = cursor.execute(f"SELECT rowid, times, {listed} FROM {TABLE} WHERE {wanted}").fetchall()
     rows = {row[0]: row for row in found}
     statuses = list(_CONDITIONS)
     return tuple(_row(pair, rows[place], statuses[kind], drawn) for place, kind in chosen)
+
+
+def _all(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, drawn: Sequence[_Drawn], select: str, named: str, sorting: str
+) -> Iterator[RowChange]:
+    """Every row that differs, one after the other: DuckDB sorts them, and Python holds a few at a time."""
+    kinds = " ".join(f"WHEN {condition} THEN {kind}" for kind, condition in enumerate(_CONDITIONS.values()))
+    cursor.execute(f"{select} FROM (SELECT *, CASE {kinds} END AS kind, {named} FROM {TABLE}) ORDER BY {sorting}, kind")
+    statuses = list(_CONDITIONS)
+    while rows := cursor.fetchmany(_FETCHED):
+        yield from (_row(pair, row, statuses[row[0]], drawn) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

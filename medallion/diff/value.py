@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from medallion.models.tolerances import Tolerance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from medallion.names import TableName
 
 __all__ = [
@@ -233,8 +235,9 @@ class TableDiff:
     """How a dataset differs between two versions.
 
     ``rows`` is None where it could not be compared. Content ids and sizes (bytes of its files) are "" and 0 on a side
-    that does not have it. ``samples`` are the first rows that differ, in the order of the key; ``notes`` say what a
-    reader must know to read the numbers. ``quotes`` is the part of ``error`` that may hold values of the data.
+    that does not have it. ``samples`` are the first rows that differ, in the order of the key; where they are very
+    many, they are read from a file each time. ``notes`` say what a reader must know to read the numbers. ``quotes``
+    is the part of ``error`` that may hold values of the data.
     """
 
     name: TableName
@@ -242,7 +245,7 @@ class TableDiff:
     key: Key = Key()
     rows: Rows | None = None
     columns: tuple[ColumnDiff, ...] = ()
-    samples: tuple[RowChange, ...] = ()
+    samples: Sequence[RowChange] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
     base_content: str = ""
@@ -250,6 +253,11 @@ class TableDiff:
     base_bytes: int = 0
     head_bytes: int = 0
     quotes: str = ""
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether it came or went as a whole, so that there is one side only to tell of."""
+        return self.status in (Status.ADDED, Status.REMOVED)
 
     @property
     def differing_rows(self) -> int:
@@ -265,6 +273,11 @@ class TableDiff:
     def matched_rows(self) -> int:
         """Rows that are on both sides."""
         return self.rows.base - self.rows.removed if self.rows else 0
+
+    @property
+    def emptied(self) -> bool:
+        """Whether it had rows and has none any more, though it is still there."""
+        return self.status is Status.CHANGED and self.rows is not None and self.rows.base > 0 == self.rows.head
 
     @cached_property
     def schema_changed(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     import duckdb
 
@@ -36,18 +37,31 @@ class Deadline:
         It works in a thread of its own: a thread that computes hears of Ctrl-C between two tasks of DuckDB's only, and
         one of them may take hours.
         """
-        from concurrent.futures import ThreadPoolExecutor, wait
+        from concurrent.futures import Future, wait
+        from threading import Thread
 
         started = time.monotonic()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="statement") as pool:
-            future = pool.submit(work)
-            try:
-                wait([future], timeout=self._left if self.seconds else None)
-                self.passed = not future.done()
-            finally:
-                # An interrupt that comes before the statement has begun is lost, so it is said until that has ended.
-                while not future.done():
-                    self._connection.interrupt()
-                    wait([future], timeout=_AGAIN)
+        future: Future[T] = Future()
+        begun = False
+        try:
+            Thread(target=_work, args=(future, work), name="statement").start()
+            begun = True
+            wait([future], timeout=self._left if self.seconds else None)
+            self.passed = not future.done()
+        finally:
+            # An interrupt that comes before the statement has begun is lost, so it is said until that has ended. Where
+            # Ctrl-C comes while the thread is started, the work may not have begun: then it need not.
+            while not future.done() and (begun or not future.cancel()):
+                self._connection.interrupt()
+                wait([future], timeout=_AGAIN)
         self._left = max(0.0, self._left - (time.monotonic() - started))
         return future.result()
+
+
+def _work(future: Future[T], work: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from medallion.git.repository import Repository
 
-__all__ = ["OLDEST_GIT_LFS", "POINTER_LIMIT", "Pointer", "Store", "conflicted", "git_lfs_version"]
+__all__ = ["OLDEST_GIT_LFS", "POINTER_LIMIT", "Pointer", "Refused", "Store", "conflicted", "git_lfs_version"]
 
 OLDEST_GIT_LFS = (3, 3)
 POINTER_LIMIT = 1024
@@ -89,6 +89,31 @@ def git_lfs_version(repo: Repository | None = None) -> tuple[int, ...]:
             f"git-lfs {'.'.join(found.groups())} is too old: medallion needs {needed} or newer", hint=_INSTALL
         )
     return version
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Objects that a fetch did not get, and the reason that git-lfs gives for the first of them."""
+
+    absent: tuple[Pointer, ...]
+    reason: str
+    has_remote: bool
+
+    def error(self, some: Sequence[Pointer]) -> DataError:
+        """That ``some`` of them cannot be had."""
+        names = ", ".join(pointer.oid[:12] for pointer in some[:5]) + (" …" if len(some) > 5 else "")
+        what = f"{len(some)} object{'s' if len(some) > 1 else ''} of Git LFS cannot be fetched: {names}"
+        if not self.has_remote:
+            return DataError(
+                f"{what} (no remote is configured)",
+                hint="`git remote add origin URL`, then `git lfs fetch --all`",
+            )
+        first = self.absent[0]
+        of = "" if first in some else f"git-lfs says of {first.oid[:12]}: "
+        return DataError(
+            f"{what}\n{of}{self.reason}",
+            hint="`git lfs push --all REMOTE` from a clone that has them, then `git lfs fetch --all` here",
+        )
 
 
 class Store:
@@ -174,41 +199,39 @@ class Store:
             temporary.unlink(missing_ok=True)
 
     def fetch(self, pointers: Iterable[Pointer]) -> None:
-        """Get the objects that are not here from the remote, however old the commit that names them.
+        """Get the objects that are not here from the remote; ``DataError`` names what cannot be had, and why."""
+        refused = self.request(pointers)
+        if refused:
+            raise refused.error(refused.absent)
+
+    def request(self, pointers: Iterable[Pointer]) -> Refused | None:
+        """Get the objects that are not here from the remote, however old the commit that names them; None if all came.
 
         The real git-lfs does it, in one process that downloads several at a time: we speak to it as git would when
-        it checks out files, and never ask for the content. ``DataError`` names what cannot be had, and why.
+        it checks out files, and never ask for the content. ``GitError`` where there is no git-lfs.
         """
         wanted = self.missing(pointers)
         if not wanted:
-            return
+            return None
         git_lfs_version(self.repo)
-        # Whatever goes wrong in the conversation, what counts is what is in the store afterwards.
-        with (
-            contextlib.suppress(BrokenPipeError, GitError),
-            self.repo.process.talk(*_EVERYTHING, "lfs", "filter-process", env=_SMUDGE) as (questions, answers),
-        ):
-            _download(questions, answers, wanted)
+        # Whatever goes wrong in the conversation, what counts is what is in the store afterwards. One that failed on
+        # its way may have left out what could be had.
+        left, before = wanted, 0
+        while left and len(left) != before:
+            with (
+                contextlib.suppress(BrokenPipeError, GitError),
+                self.repo.process.talk(*_EVERYTHING, "lfs", "filter-process", env=_SMUDGE) as (questions, answers),
+            ):
+                _download(questions, answers, left)
+            left, before = self.missing(left), len(left)
         # The conversation tells no reasons; asking for one object alone does.
         while absent := self.missing(wanted):
             said = self.repo.process.attempt(
                 *(*_EVERYTHING, "lfs", "smudge", "--", absent[0].oid[:12]), stdin=absent[0].encode(), env=_SMUDGE
             )
             if not self.has(absent[0].oid, absent[0].size):
-                raise self._not_fetched(absent, _reason(said.stderr))
-
-    def _not_fetched(self, absent: Sequence[Pointer], reason: str) -> DataError:
-        names = ", ".join(pointer.oid[:12] for pointer in absent[:5]) + (" …" if len(absent) > 5 else "")
-        what = f"{len(absent)} object{'s' if len(absent) > 1 else ''} of Git LFS cannot be fetched: {names}"
-        if not self.repo.git("remote").strip():
-            return DataError(
-                f"{what} (no remote is configured)",
-                hint="`git remote add origin URL`, then `git lfs fetch --all`",
-            )
-        return DataError(
-            f"{what}\n{reason}",
-            hint="`git lfs push --all REMOTE` from a clone that has them, then `git lfs fetch --all` here",
-        )
+                return Refused(tuple(absent), _reason(said.stderr), has_remote=bool(self.repo.git("remote").strip()))
+        return None
 
     @cached_property
     def _settings(self) -> dict[str, str]:

@@ -104,6 +104,14 @@ class Repository:
         """Whether this is a clone of only the latest part of the history."""
         return (self.common_dir / "shallow").exists()
 
+    @property
+    def oldest(self) -> frozenset[str]:
+        """The full hashes of the commits at which a shallow clone ends: their parents are not here."""
+        try:
+            return frozenset((self.common_dir / "shallow").read_text(encoding="ascii").split())
+        except FileNotFoundError:
+            return frozenset()
+
     def head(self) -> str | None:
         """The full hash of the commit checked out, or None before the first commit."""
         found = self.git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()

@@ -8,7 +8,7 @@ the statement uses), it is breaking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -18,7 +18,7 @@ from medallion.models.syntax import syntax_tree
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ModelChange", "compare_models"]
+__all__ = ["ModelChange", "compare_models", "with_renames"]
 
 
 # Of what sqlglot calls an aggregate, some are functions of windows: these are aggregates in DuckDB.
@@ -30,7 +30,7 @@ class ModelChange:
     """Columns ``added``, ``removed`` and of another meaning (``changed``), in the order in which they stand.
 
     ``rows``: the rest of the statement differs, so that the rows may. ``known`` is False where the two texts cannot be
-    compared; then anything may differ.
+    compared; then anything may differ. ``renamed`` (name before, name after) are columns of which the data tells that.
     """
 
     added: tuple[str, ...] = ()
@@ -39,12 +39,15 @@ class ModelChange:
     rows: bool = False
     breaking: bool = True
     known: bool = True
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """As a person would say it: ``column language added (not breaking)``."""
+        renamed = tuple(f"{before} renamed to {after}" for before, after in self.renamed)
+        told = ((renamed, ""), (self.added, " added"), (self.removed, " removed"), (self.changed, " changed"))
         parts = [
-            f"column{'s' if len(names) > 1 else ''} {', '.join(names[:5])}{' …' if len(names) > 5 else ''} {verb}"
-            for names, verb in ((self.added, "added"), (self.removed, "removed"), (self.changed, "changed"))
+            f"column{'s' if len(names) > 1 else ''} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}{verb}"
+            for names, verb in told
             if names
         ]
         if self.rows:
@@ -52,6 +55,19 @@ class ModelChange:
         if not self.known:
             parts = ["what it does cannot be told"]
         return f"{', '.join(parts) or 'columns moved'} ({'breaking' if self.breaking else 'not breaking'})"
+
+
+def with_renames(change: ModelChange, renamed: Mapping[str, str]) -> ModelChange:
+    """The same, with columns that came and went told as renamed where they are; names before to names after."""
+    now = {name.lower(): name for name in change.added}
+    then = {name.lower(): name for name in change.removed}
+    found = {then[a.lower()]: now[b.lower()] for a, b in renamed.items() if a.lower() in then and b.lower() in now}
+    return replace(
+        change,
+        added=tuple(name for name in change.added if name not in found.values()),
+        removed=tuple(name for name in change.removed if name not in found),
+        renamed=tuple(found.items()),
+    )
 
 
 def compare_models(before: str, after: str) -> ModelChange:

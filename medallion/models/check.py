@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from medallion.models.model import Model
     from medallion.names import TableName
 
-__all__ = ["AtMost", "Check", "Kind", "Severity", "check_name", "probe_text"]
+__all__ = ["AtMost", "Check", "Kind", "Severity", "check_name", "probe_text", "query_check"]
 
 
 class Kind(StrEnum):
@@ -110,6 +110,23 @@ class Check:
 def check_name(path: str) -> str:
     """The name of a check that is a file of its own: the file's."""
     return path.rpartition("/")[2].rpartition(".")[0]
+
+
+def query_check(path: str, model: Model, severity: Severity, at_most: AtMost | None) -> Check:
+    """The check that the file at ``path`` is, whose query was read as a ``model``."""
+    return Check(
+        kind=Kind.QUERY,
+        text=check_name(path),
+        severity=severity,
+        columns=(),
+        path=path,
+        offset=model.sql_offset,
+        length=len(model.sql.split("\n")[0]),
+        sql=model.sql,
+        sql_offset=model.sql_offset,
+        at_most=at_most,
+        probe=model,
+    )
 
 
 def probe_text(check: Check, name: TableName) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from medallion.models.annotations import Annotation
-from medallion.models.check import AtMost, Check, Kind, Severity, check_name, probe_text
+from medallion.models.check import AtMost, Check, Kind, Severity, check_name, probe_text, query_check
 from medallion.models.model import Call, Macro, Model, Reference, SourceReference, TableFunction, Word
 from medallion.names import TableName
 
@@ -65,21 +65,8 @@ def encode_check(check: Check) -> Encoded:
 def decode_check(encoded: Encoded, path: str, text: str) -> Check:
     """The check that was encoded, in this file; errors as for a model."""
     severity, at_most, model = encoded
-    name = check_name(path)
-    probe = decode_model(model, TableName("checks", name), path, text)
-    return Check(
-        kind=Kind.QUERY,
-        text=name,
-        severity=Severity(severity),
-        columns=(),
-        path=path,
-        offset=probe.sql_offset,
-        length=len(probe.sql.split("\n")[0]),
-        sql=probe.sql,
-        sql_offset=probe.sql_offset,
-        at_most=AtMost(*at_most) if at_most else None,
-        probe=probe,
-    )
+    probe = decode_model(model, TableName("checks", check_name(path)), path, text)
+    return query_check(path, probe, Severity(severity), AtMost(*at_most) if at_most else None)
 
 
 def _encode_condition(check: Check, name: TableName) -> Encoded:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, ModelError
-from medallion.models.check import Check, Kind, Severity, check_name, probe_text
+from medallion.models.check import Check, Severity, check_name, probe_text, query_check
 from medallion.models.conditions import CONDITIONS, read_at_most, read_check
 from medallion.models.documentation import read_documentation
 from medallion.models.functions import CLOCK, FILE_READERS, HIDDEN_READERS, VOLATILE, VOLATILE_WORDS
@@ -163,19 +163,7 @@ def parse_check(path: str, text: str, layers: Sequence[str]) -> Check:
                     hint="write @warn, @warn at most 5 rows, or @check at most 5 rows",
                 )
             severity, at_most = Severity.WARN if a.word == "warn" else severity, tolerated or at_most
-    return Check(
-        kind=Kind.QUERY,
-        text=name,
-        severity=severity,
-        columns=(),
-        path=path,
-        offset=model.sql_offset,
-        length=len(model.sql.split("\n")[0]),
-        sql=model.sql,
-        sql_offset=model.sql_offset,
-        at_most=at_most,
-        probe=model,
-    )
+    return query_check(path, model, severity, at_most)
 
 
 def parse_macros(path: str, text: str, layers: Sequence[str]) -> tuple[Macro, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from medallion.errors import GitError, MedallionError
+from medallion.errors import ConfigError, GitError, MedallionError
 from medallion.names import TableName, nearest
 from medallion.project.ground import Ground, listed
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from medallion.catalog import Log
     from medallion.diff.blame import Blame
     from medallion.diff.value import Diff
+    from medallion.identities import Identities
     from medallion.models.model import Model
-    from medallion.observe import Identities
     from medallion.query import Result
     from medallion.records import Record
     from medallion.review.value import Review
@@ -81,11 +82,12 @@ class Looking(Ground):
         from medallion.diff.asked import Asked
         from medallion.diff.between import chosen, diff_versions
         from medallion.diff.revisions import parse_range, resolve_range
-        from medallion.observe import Identities
+        from medallion.identities import Identities
 
         sides = resolve_range(self.repository, parse_range(revisions))
         identities = Identities(self.config.root)
-        base, head = (self._version(side.commit, identities) for side in sides)
+        notes: list[str] = []
+        base, head = (self._version(side.commit, identities, notes) for side in sides)
         asked = Asked(where, tuple(listed(columns)), limit, histograms)
         names = chosen((base, head), self.config.layers, listed(tables))
         with ExitStack() as stack:
@@ -95,7 +97,7 @@ class Looking(Ground):
                 rows = stack.enter_context(new_file(rows))
             found = diff_versions(self.config, sides, (base, head), names, asked, rows=rows)
         identities.save()
-        return found
+        return replace(found, notes=(*notes, *found.notes))
 
     def review(
         self, revisions: str = "", *, attribute: bool = False, limit: int = 5, histograms: bool = False
@@ -122,12 +124,20 @@ class Looking(Ground):
             histograms=histograms,
         )
 
-    def _version(self, commit: str, identities: Identities) -> Version:
-        """A commit, or the work tree for ""."""
-        from medallion.versions import version_at, version_here
+    def _version(self, commit: str, identities: Identities, notes: list[str]) -> Version:
+        """A commit, with the layers and variables that it has itself, or the work tree for "".
+
+        Where its configuration cannot be read, today's counts, and ``notes`` get to say so.
+        """
+        from medallion.versions import config_at, version_at, version_here
 
         if commit:
-            return version_at(self.config, self.repository, self.store, commit, identities)
+            try:
+                config = config_at(self.config, self.repository, commit)
+            except ConfigError as error:
+                config = self.config
+                notes.append(f"{error.location}: {error.message}; today's configuration counts instead")
+            return version_at(config, self.repository, self.store, commit, identities)
         return version_here(self.config, self._store, identities)
 
     def blame(self, name: str, key: Sequence[str], *, limit: int = 0) -> Blame:

@@ -133,8 +133,8 @@ class Running(Looking):
         """
         from medallion.build import CHANGED, WORK, build
         from medallion.files import Files
+        from medallion.identities import Identities
         from medallion.lock import run_lock
-        from medallion.observe import Identities
         from medallion.publish import recover
         from medallion.runs import Runs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location, MedallionError
-from medallion.review.claims import Claims, claims_in_markdown, claims_in_trailer
+from medallion.review.claim_texts import claims_in_markdown, claims_in_trailer, is_prose
 from medallion.utf8 import decoded
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from medallion.diff.value import Side
     from medallion.git.repository import Repository
+    from medallion.review.claims import Claims
     from medallion.review.trees import Tree
 
 __all__ = ["FOLDER", "announced"]
@@ -23,9 +24,10 @@ _TRAILERS = "%H%x01%(trailers:key=Expect,valueonly,unfold,separator=%x02)"
 
 def announced(
     repo: Repository, base: Tree, head: Tree, sides: tuple[Side, Side]
-) -> tuple[tuple[Claims, ...], tuple[MedallionError, ...]]:
-    """What the head announces and the base did not, and what of that cannot be read."""
+) -> tuple[tuple[Claims, ...], tuple[MedallionError, ...], tuple[str, ...]]:
+    """What the head announces and the base did not, what of that cannot be read, and what was meant for people."""
     found: list[Claims] = []
+    notes: list[str] = []
     errors: list[MedallionError] = []
     before, after = _committed(repo, base), _committed(repo, head)
     if not head.commit:
@@ -43,8 +45,12 @@ def announced(
         try:
             found.append(claims_in_trailer(where, value, head.config.layers))
         except MedallionError as error:
-            errors.append(error)
-    return tuple(found), tuple(errors)
+            # A commit that is pushed stays as it is: what could mean nothing here must not fail for ever.
+            if is_prose(value, head.config.layers):
+                notes.append(f"the trailer Expect: of {where} announces nothing: it begins with no dataset")
+            else:
+                errors.append(error)
+    return tuple(found), tuple(errors), tuple(notes)
 
 
 def _is_announcement(path: str) -> bool:

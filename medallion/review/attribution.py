@@ -19,10 +19,12 @@ from medallion.diff.between import diff_versions
 from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest
-from medallion.observe import real_files, source_state
+from medallion.observe import real_files
 from medallion.records import Built, DataFile, Record
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
+from medallion.sources import source_state
+from medallion.version_files import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from medallion.config import Config
     from medallion.diff.value import Diff, TableDiff
     from medallion.engines.protocol import Engine
+    from medallion.identities import Identities
     from medallion.names import TableName
-    from medallion.observe import Identities
     from medallion.review.trees import Tree
     from medallion.versions import Version
 
@@ -155,7 +157,10 @@ def _old_on_new(between: Between, name: TableName, before: Record) -> Version:
         record = _built(between, engine, name, before, file)
         write_cache(about, record.encode().decode())
     version = between.base[1]
-    return replace(version, records={name: record}, broken={}, files=lambda _: {name: [file]})
+    there = {name: [file]}
+    return replace(
+        version, records={name: record}, broken={}, files=lambda _: there, find=lambda _: Found(there, lost={})
+    )
 
 
 def _source_content(between: Between, path: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from medallion.diff.document import diff_document, side_document
+from medallion.diff.document import counts_document, diff_document, side_document
 from medallion.review.privacy import shareable
 from medallion.review.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from medallion.diff.value import Rows
     from medallion.errors import MedallionError
     from medallion.review.value import (
         Attribution,
@@ -122,21 +121,9 @@ def _model(model: ReviewedModel) -> dict[str, Any]:
 def _attribution(attribution: Attribution) -> dict[str, Any]:
     return {
         "dataset": str(attribution.dataset),
-        "inputs": _rows(attribution.inputs),
-        "sql": _rows(attribution.sql),
+        "inputs": counts_document(attribution.inputs) if attribution.inputs else None,
+        "sql": counts_document(attribution.sql) if attribution.sql else None,
         "note": attribution.note or None,
-    }
-
-
-def _rows(rows: Rows | None) -> dict[str, Any] | None:
-    if rows is None:
-        return None
-    return {
-        "base": rows.base,
-        "head": rows.head,
-        "added": rows.added,
-        "removed": rows.removed,
-        "changed": rows.changed,
     }
 
 

@@ -30,6 +30,8 @@ _WORD = re.compile(rf"{_OPEN}[+−-]?[^\W_]+(?:[.,'’/-][^\W_]+)*%?{_CLOSE}[.,;
 # What forges make links of without being asked: addresses, commits, tickets. And what begins a numbered list.
 _LINKED = re.compile(r"\W*(?:www\.|[0-9a-f]{7,64}\W*$|[a-z]+-\d)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+[.)]")
+# What parts words of a sentence, and what ends a clause: no part of the word before it.
+_PARTS, _ENDS = ",;", ",;.:"
 _TICKS = re.compile("`+")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _MERMAID = re.compile(r"[^A-Za-z0-9._/ -]")
@@ -146,7 +148,24 @@ def _is_plain(word: str) -> bool:
 
 
 def _joined(words: list[str]) -> list[str]:
-    return [_span(" ".join(visible(word) for word in words))] if words else []
+    """The words as code: in one span, as in ``a < b``, but for what a comma outside of brackets and quotes parts."""
+    spans: list[str] = []
+    run: list[str] = []
+    for number, word in enumerate(words):
+        last = number == len(words) - 1
+        run.append(word)
+        ends = len(word) > 1 and word[-1] in (_ENDS if last else _PARTS) and _is_closed(" ".join(run))
+        if ends or last:
+            text = " ".join([*map(visible, run[:-1]), visible(word[:-1] if ends else word)])
+            spans.append(_span(text) + (word[-1] if ends else ""))
+            run = []
+    return spans
+
+
+def _is_closed(text: str) -> bool:
+    """Whether each bracket and quote in it has its other."""
+    pairs = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+    return pairs and not any(text.count(quote) % 2 for quote in "\"'`")
 
 
 def row(cells: Iterable[str]) -> str:

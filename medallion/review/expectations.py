@@ -51,7 +51,7 @@ def what_differs(table: TableDiff) -> str:
         return "it is unchanged"
     if table.status is Status.UNAVAILABLE:
         return f"it cannot be compared: {table.error}"
-    if table.status in (Status.ADDED, Status.REMOVED):
+    if table.one_sided:
         return "it is new" if table.status is Status.ADDED else "the dataset is removed"
     parts = []
     if table.rows is not None:

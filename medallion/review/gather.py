@@ -9,9 +9,9 @@ from medallion.diff.asked import Asked
 from medallion.diff.between import chosen, diff_versions
 from medallion.engines.duckdb import DuckDBEngine
 from medallion.errors import ConfigError
+from medallion.identities import Identities
 from medallion.installed import version_of as installed
 from medallion.meanings import Meanings
-from medallion.observe import Identities
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check
@@ -110,9 +110,9 @@ def _engine(config: Config, store: Store, *, discreet: bool) -> DuckDBEngine:
     return DuckDBEngine(config, [store.folder, config.state / "cache"], discreet=discreet)
 
 
-def _models(base: Tree, head: Tree) -> tuple[ReviewedModel, ...]:
+def _models(base: Tree, head: Tree, diff: Diff) -> tuple[ReviewedModel, ...]:
     meanings = Meanings(head.config, installed("duckdb"))
-    found = reviewed_models(base, head, meanings.of)
+    found = reviewed_models(base, head, meanings.of, diff)
     meanings.save()
     return found
 
@@ -122,25 +122,25 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     sides = (diff.base, diff.head)
     stale = stale_datasets(repo, base, head)
     doubtful = in_doubt(stale)
-    models = _models(base, head)
+    models = _models(base, head, diff)
     changed_models = {model.name for model in models}
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)
     checks, checked = check_changes(
         between.base, between.head, names, lambda: between.engine(head.config), discreet=between.discreet
     )
-    claims, unreadable = announced(repo, base, head, sides)
+    claims, unreadable, prose = announced(repo, base, head, sides)
     expectations, unexpected = evaluate(claims, diff, doubtful)
     return Review(
         base=diff.base,
         head=diff.head,
-        diff=diff,
+        diff=replace(diff, notes=(*diff.notes, *prose)),
         commits=commits_between(repo, *sides),
         models=models,
         stale=stale,
         checks=checks,
         checked=checked,
-        contracts=broken_contracts(base, head),
+        contracts=broken_contracts(base, head, diff),
         loosened=loosened(base.graph, head.graph, diff),
         reach=reach(head, diff, changed_models),
         edges=lineage_edges(base, head, changed_data | changed_models),

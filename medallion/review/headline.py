@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status
+from medallion.diff.value import KeyOrigin, Status
 from medallion.review.escape import has_right_to_left
-from medallion.review.figures import counted, share
+from medallion.review.figures import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from medallion.diff.value import ColumnDiff, Key, Pattern, Rows, TableDiff
+    from medallion.diff.value import ColumnDiff, Key, Pattern, TableDiff
     from medallion.names import TableName
     from medallion.review.value import CheckCount, Review
 
-__all__ = [
-    "SIGNS",
-    "by_importance",
-    "changed_columns",
-    "changed_names",
-    "checks_in_words",
-    "headline",
-    "is_private",
-    "key_in_words",
-    "nulls_in_words",
-    "row_remarks",
-    "schema_words",
-    "short_schema",
-]
-
-#: The sign of what became of a row; each is a character that no type face confuses with another.
-SIGNS = {RowStatus.ADDED: "+", RowStatus.REMOVED: "−", RowStatus.CHANGED: "~"}
+__all__ = ["by_importance", "changed_names", "checks_in_words", "emptied_in_words", "headline", "key_in_words"]
 
 _ORIGINS = {
     KeyOrigin.DECLARED: "declared",
@@ -40,8 +24,6 @@ _ORIGINS = {
     KeyOrigin.NONE: "none",
 }
 _SHORT = 30
-# From here on, a column's status says that its data changed and not what it is.
-_OF_DATA = list(ColumnStatus).index(ColumnStatus.CHANGED)
 
 
 def changed_names(review: Review) -> frozenset[str]:
@@ -62,31 +44,17 @@ def checks_in_words(count: CheckCount) -> tuple[str, str]:
     return "", ", ".join([f"{count.passed:,} passed", *rest])
 
 
-def _is_told(column: ColumnDiff) -> bool:
-    """Whether there is something to tell; without a key that is where the values as a whole are others."""
-    if (
-        column.status not in (ColumnStatus.EQUAL, ColumnStatus.UNKNOWN)
-        or column.changed
-        or column.retyped
-        or column.moved
-    ):
-        return True
-    spread = column.histogram is not None and column.histogram.base != column.histogram.head
-    return column.changed is None and (column.base_statistics != column.head_statistics or spread)
-
-
-def changed_columns(table: TableDiff) -> tuple[ColumnDiff, ...]:
-    """The columns with something to tell: changes of the schema first, then those with the most changed cells."""
-    told = [c for c in table.columns if _is_told(c)]
-    order = list(ColumnStatus)
-    return tuple(sorted(told, key=lambda c: (order.index(c.status) >= _OF_DATA, -(c.changed or 0))))
+def emptied_in_words(table: TableDiff) -> str:
+    """What is said of a dataset that became empty, which is seldom meant."""
+    rows = table.rows.base if table.rows else 0
+    return f"had {counted(rows, 'row')} and has none any more"
 
 
 def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()) -> tuple[int, ...]:
     """Places of the datasets, the most important one first.
 
-    Those named ``first``, then what cannot be compared, what is gone, whose schema changed, and by the share of rows
-    that differ.
+    Those named ``first``, then what cannot be compared, what is gone or empty, whose schema changed, and by the share
+    of rows that differ.
     """
 
     def weight(place: int) -> tuple[bool, bool, bool, bool, float]:
@@ -96,7 +64,7 @@ def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()
         return (
             table.name not in first,
             status is not Status.UNAVAILABLE,
-            status is not Status.REMOVED,
+            status is not Status.REMOVED and not table.emptied,
             not table.schema_changed,
             -share,
         )
@@ -104,69 +72,10 @@ def by_importance(tables: Sequence[TableDiff], first: Collection[TableName] = ()
     return tuple(sorted(range(len(tables)), key=weight))
 
 
-def schema_words(column: ColumnDiff) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What became of a column itself, as a word and the data that goes with it: names or types, in order."""
-    if column.status is ColumnStatus.ADDED:
-        yield "new", (column.head_type,)
-    elif column.status is ColumnStatus.REMOVED:
-        yield "removed", (column.base_type,)
-    if column.renamed:
-        yield "renamed (detected)", (column.base_name, column.name)
-    if column.retyped:
-        yield "type", (column.base_type, column.head_type)
-    if column.moved or column.status is ColumnStatus.MOVED:
-        yield "moved", ()
-    if column.base_type and column.head_type and column.base_nullable != column.head_nullable:
-        yield "holds NULLs now" if column.head_nullable else "holds no NULLs any more", ()
-
-
-def nulls_in_words(column: ColumnDiff, rows: Rows | None) -> str:
-    """``+3 −1`` where NULLs came and went in rows of both sides; ``98 % NULL`` for a column on one side only."""
-    if column.status in (ColumnStatus.ADDED, ColumnStatus.REMOVED):
-        added = column.status is ColumnStatus.ADDED
-        statistics = column.head_statistics if added else column.base_statistics
-        if statistics is None or rows is None:
-            return ""
-        told = share(statistics.nulls, rows.head if added else rows.base)
-        return f"{told} NULL" if told else ""
-    counts = (("+", column.nulls_gained), ("−", column.nulls_lost))
-    return " ".join(f"{sign}{count:,}" for sign, count in counts if count)
-
-
-def short_schema(table: TableDiff) -> Iterator[tuple[str, str]]:
-    """Each change of the schema as a sign or word and the column: ``+ note``, ``− total``, ``renamed id``."""
-    words = {ColumnStatus.ADDED: "+", ColumnStatus.REMOVED: "−", ColumnStatus.RENAMED: "renamed"}
-    for column in table.columns:
-        if column.status in words:
-            yield words[column.status], column.name
-        elif column.retyped:
-            yield "type of", column.name
-        elif column.moved or column.status is ColumnStatus.MOVED:
-            yield "moved", column.name
-
-
-def is_private(table: TableDiff, column: str) -> bool:
-    """Whether the values of this column are not told."""
-    found = table.column(column)
-    return found is not None and found.private
-
-
 def key_in_words(key: Key) -> str:
     """Where the key comes from: ``declared: @key``, or why there is none."""
     word = _ORIGINS[key.origin]
     return f"{word}: {key.why}" if key.why else word
-
-
-def row_remarks(table: TableDiff) -> Iterator[str]:
-    """What a reader must know of NULL and duplicate keys, a sentence each."""
-    if table.rows is None:
-        return
-    for what, (base, head) in (
-        ("a NULL in the key", table.rows.null_keys),
-        ("a key that stands elsewhere as well", table.rows.duplicate_keys),
-    ):
-        if base or head:
-            yield f"{base:,} → {head:,} rows have {what}"
 
 
 def headline(table: TableDiff) -> tuple[tuple[str, str], ...]:
@@ -176,7 +85,7 @@ def headline(table: TableDiff) -> tuple[tuple[str, str], ...]:
     """
     if table.status is Status.UNAVAILABLE:
         return (("could not be compared", ""),)
-    if table.status in (Status.ADDED, Status.REMOVED):
+    if table.one_sided:
         rows = (table.rows.head if table.status is Status.ADDED else table.rows.base) if table.rows else None
         word = "new" if table.status is Status.ADDED else "removed"
         return ((word if rows is None else f"{word}, {counted(rows, 'row')}", ""),)

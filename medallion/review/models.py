@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from medallion.config import Variable
+    from medallion.diff.value import Diff
     from medallion.models.graph import Graph
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
@@ -25,15 +26,22 @@ if TYPE_CHECKING:
 __all__ = ["broken_contracts", "changed_macros", "changed_variables", "reviewed_models"]
 
 
-def reviewed_models(base: Tree, head: Tree, meaning: Meaning) -> tuple[ReviewedModel, ...]:
+def reviewed_models(base: Tree, head: Tree, meaning: Meaning, diff: Diff | None = None) -> tuple[ReviewedModel, ...]:
     """The models whose SQL, macros or variables differ. A change of comments or annotations alone is none.
 
-    ``meaning`` says what a text means: what a record claims about that comes with the pull request.
+    ``meaning`` says what a text means: what a record claims about that comes with the pull request. ``diff`` is how the
+    data differs: it tells which columns were renamed.
     """
-    return tuple(_reviewed(base, head, meaning))
+    return tuple(_reviewed(base, head, meaning, diff))
 
 
-def _reviewed(base: Tree, head: Tree, meaning: Meaning) -> Iterator[ReviewedModel]:
+def _renamed(diff: Diff | None, name: TableName) -> dict[str, str]:
+    """The columns of a dataset that the data shows to be renamed, by their names before."""
+    table = next((table for table in diff.datasets if table.name == name), None) if diff else None
+    return {column.base_name: column.name for column in table.columns if column.renamed} if table else {}
+
+
+def _reviewed(base: Tree, head: Tree, meaning: Meaning, diff: Diff | None) -> Iterator[ReviewedModel]:
     then, now = base.graph, head.graph
     order = [*now.order, *sorted(then.models.keys() - set(now.order))]
     for name in order:
@@ -44,13 +52,15 @@ def _reviewed(base: Tree, head: Tree, meaning: Meaning) -> Iterator[ReviewedMode
             summary = f"removed; {listed(readers)} read it" if readers else "removed"
             yield ReviewedModel(name, then.models[name].path, ModelStatus.REMOVED, summary, breaking=True)
         elif name in then.models and name in now.models:
-            yield from _changed(base, head, name, meaning)
+            yield from _changed(base, head, name, meaning, _renamed(diff, name))
         elif then.path(name) == "" or (name in now.models) != (name in then.models):
             summary = "it could not be read before" if name in now.models else "it cannot be read any more"
             yield ReviewedModel(name, now.path(name), ModelStatus.CHANGED, summary, breaking=True)
 
 
-def _changed(base: Tree, head: Tree, name: TableName, meaning: Meaning) -> Iterator[ReviewedModel]:
+def _changed(
+    base: Tree, head: Tree, name: TableName, meaning: Meaning, renamed: Mapping[str, str]
+) -> Iterator[ReviewedModel]:
     old, new = base.graph.models[name], head.graph.models[name]
     macros = changed_macros(base.graph, head.graph, name)
     variables = changed_variables(base, head, name)
@@ -64,15 +74,15 @@ def _changed(base: Tree, head: Tree, name: TableName, meaning: Meaning) -> Itera
     if not macros and not variables and _same_meaning(base, head, name, meaning):
         yield ReviewedModel(name, new.path, ModelStatus.CHANGED, "the SQL means the same as before", breaking=False)
         return
-    from medallion.models.changes import compare_models
+    from medallion.models.changes import compare_models, with_renames
 
-    change = compare_models(old.sql, new.sql)
+    change = with_renames(compare_models(old.sql, new.sql), renamed)
     summary, breaking = str(change), change.breaking
     before, after = base.records.get(name), head.records.get(name)
     if before and after and (before.built.text, after.built.text) == (old.digest, new.digest):
-        schema = compare_schemas(schema_of(before), schema_of(after))
+        schema = compare_schemas(schema_of(before), schema_of(after), renamed)
         if schema:
-            breaking = breaking or bool(schema.removed or schema.retyped or schema.moved)
+            breaking = breaking or bool(schema.removed or schema.retyped or schema.moved or schema.renamed)
             summary = told(schema, change)
     summary = summary.removesuffix(" (breaking)").removesuffix(" (not breaking)")
     yield ReviewedModel(name, new.path, ModelStatus.CHANGED, summary, breaking=breaking, macros=macros)
@@ -110,8 +120,11 @@ def _variables(tree: Tree, name: TableName) -> Mapping[str, Variable]:
     return recipe.variables if recipe else {}
 
 
-def broken_contracts(base: Tree, head: Tree) -> tuple[ContractBreak, ...]:
-    """The datasets whose columns the base promised, and the head has not; or has no more."""
+def broken_contracts(base: Tree, head: Tree, diff: Diff | None = None) -> tuple[ContractBreak, ...]:
+    """The datasets whose columns the base promised, and the head has not; or has no more.
+
+    ``diff`` is how the data differs.
+    """
     found = []
     for name in contracted(base.graph):
         before, after = base.records.get(name), head.records.get(name)
@@ -120,7 +133,7 @@ def broken_contracts(base: Tree, head: Tree) -> tuple[ContractBreak, ...]:
         if after is None:
             found.append(ContractBreak(name, "the dataset is removed"))
             continue
-        change = compare_schemas(schema_of(before), schema_of(after))
+        change = compare_schemas(schema_of(before), schema_of(after), _renamed(diff, name))
         if change:
             lifted = "" if name in contracted(head.graph) else "; @contract is taken away"
             found.append(ContractBreak(name, f"{change}{lifted}"))

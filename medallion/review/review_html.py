@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from medallion.diff.value import Status
 from medallion.review.diff_html import datasets, heading, side_html
 from medallion.review.figures import amount, bytes_in_words, counted
-from medallion.review.headline import changed_names, checks_in_words
+from medallion.review.headline import changed_names, checks_in_words, emptied_in_words
 from medallion.review.lineage_svg import lineage_svg
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table, page, section
@@ -75,18 +75,20 @@ def _tone(review: Review, failures: Sequence[str]) -> str:
         *review.problems,
         *checks,
     )
-    lost = any(table.status is Status.UNAVAILABLE for table in review.diff.datasets)
+    lost = any(table.status is Status.UNAVAILABLE or table.emptied for table in review.diff.datasets)
     unmet = any(expectation.met is not True for expectation in review.expectations)
     return "warn" if found or lost or unmet else "good"
 
 
 def _alarms(review: Review) -> Iterator[Markup]:
-    """What is on top: stale data, differences nobody announced, what could not be reviewed."""
+    """What is on top: stale data, what became empty, differences nobody announced, what could not be reviewed."""
     stale = [
         [_dataset(review, s.name), "" if s.known else " (cannot be known)", ": ", sentence(s.reason)]
         for s in review.stale
     ]
     yield from _alarm(_stale_in_words(review), stale)
+    emptied = [[_dataset(review, t.name), f" {emptied_in_words(t)}"] for t in review.diff.datasets if t.emptied]
+    yield from _alarm("Emptied: all rows are gone", emptied)
     yield from _alarm("Differences that were not announced", [[_dataset(review, name)] for name in review.unexpected])
     lost: list[list[Child]] = [
         [_dataset(review, table.name), " could not be compared: ", sentence(table.error)]

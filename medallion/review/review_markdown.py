@@ -13,7 +13,7 @@ from medallion.review.budget import Block, block, fit
 from medallion.review.diff_markdown import details_block, rewritten_block, side_markdown
 from medallion.review.escape import code, prose, row
 from medallion.review.figures import bytes_in_words, counted
-from medallion.review.headline import by_importance, changed_names, checks_in_words
+from medallion.review.headline import by_importance, changed_names, checks_in_words, emptied_in_words
 from medallion.review.mermaid import lineage_picture
 from medallion.review.privacy import shareable, withheld_rows
 from medallion.review.table_markdown import FEW, bullet, overview_cells
@@ -79,6 +79,8 @@ def _alarms(review: Review) -> Iterator[Block]:
         bullet(f"{code(str(s.name))}{'' if s.known else ' (cannot be known)'}: {prose(s.reason)}") for s in review.stale
     ]
     yield block(stale, 1, ("stale dataset", "stale datasets"), before=f"**{_stale_in_words(review)}**\n\n")
+    emptied = [bullet(f"{code(str(t.name))} {emptied_in_words(t)}") for t in review.diff.datasets if t.emptied]
+    yield block(emptied, 1, ("emptied dataset", "emptied datasets"), before="**Emptied: all rows are gone**\n\n")
     tables = {table.name: table for table in review.diff.datasets}
     unexpected = [bullet(code(str(name)) + _rows_in_words(tables[name].rows if name in tables else None))
                   for name in review.unexpected]  # fmt: skip

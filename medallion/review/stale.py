@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from medallion.observe import data_folder, is_allowed
+from medallion.observe import data_folder
 from medallion.plan import Action, DataState, plan
 from medallion.reasons import REUSED, listed
 from medallion.records import InputKind, record_path
@@ -16,6 +16,7 @@ from medallion.review.same_as_base import SameAsBase
 from medallion.review.source_files import matching
 from medallion.review.trees import as_checked_out
 from medallion.review.value import StaleDataset, StaleKind
+from medallion.sources import is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

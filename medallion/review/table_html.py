@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import RowStatus, Status
-from medallion.review.escape import apart, cut
-from medallion.review.figures import amount, change, counted, number, share
-from medallion.review.headline import (
-    SIGNS,
+from medallion.review.column_words import (
+    cells_in_words,
     changed_columns,
-    headline,
-    is_private,
-    key_in_words,
     nulls_in_words,
-    row_remarks,
     schema_words,
     short_schema,
+    statistics_words,
+    with_patterns,
 )
+from medallion.review.escape import apart, cut
+from medallion.review.figures import amount, change, counted
+from medallion.review.headline import headline, key_in_words
 from medallion.review.histogram import histogram_picture
 from medallion.review.markup import Child, Markup, data, element, join, sentence
 from medallion.review.page import filtered_table
+from medallion.review.row_words import SIGNS, first_cells, key_cells, left_out, row_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ def _key_fact(table: TableDiff) -> Child:
 
 
 def _columns(table: TableDiff) -> Child:
-    if table.status in (Status.ADDED, Status.REMOVED):
+    if table.one_sided:
         return _all_columns(table)
     told = changed_columns(table)
     if not told or table.status is not Status.CHANGED:
@@ -137,30 +137,20 @@ def _column_row(table: TableDiff, column: ColumnDiff) -> tuple[Child, ...]:
         words += [", " if words else None, f"{word} ", told]
     if column.private:
         words += [", " if words else None, _PRIVATE]
-    changed = "" if column.changed is None else amount(column.changed)
-    same = "" if column.changed is None else share(table.matched_rows - column.changed, table.matched_rows)
     return (
         data(column.name, _NAME),
         join(words),
-        changed,
-        same,
+        *cells_in_words(table, column),
         nulls_in_words(column, table.rows),
         join(_statistics(column)),
     )
 
 
 def _statistics(column: ColumnDiff) -> Iterator[Child]:
-    base, head = column.base_statistics, column.head_statistics
-    if column.private or base is None or head is None:
-        return
-    between: Child = None
-    if base.mean is not None and head.mean is not None and base.mean != head.mean:
-        yield f"mean {number(base.mean, head.mean)} → {number(head.mean, base.mean)}"
-        between = ", "
-    for word, old, new in (("least", base.least, head.least), ("greatest", base.greatest, head.greatest)):
-        if old != new:
-            yield [between, f"{word} ", data(old, 40), " → ", data(new, 40)]
-            between = ", "
+    for place, (word, old, new) in enumerate(statistics_words(column)):
+        between = ", " if place else None
+        was, now = (old, new) if word == "mean" else (data(old, 40), data(new, 40))
+        yield [between, f"{word} ", was, " → ", now]
 
 
 def _histograms(table: TableDiff, names: tuple[str, str]) -> Child:
@@ -190,9 +180,7 @@ def _histograms(table: TableDiff, names: tuple[str, str]) -> Child:
 def _patterns(table: TableDiff, names: tuple[str, str]) -> Child:
     lines: list[Sequence[Child]] = []
     more = 0
-    for column in changed_columns(table)[:_COLUMNS]:
-        if column.private or not column.patterns:
-            continue
+    for column in with_patterns(table, _COLUMNS):
         if len(lines) >= _PATTERNS:
             more += 1
             continue
@@ -227,9 +215,10 @@ def _rows(table: TableDiff, names: tuple[str, str]) -> Child:
         lines += cells
         classes += [sample.status.value] * len(cells)
     heads = ("row", *(data(key, 40) for key in table.key.columns), "column", data(names[0], 40), data(names[1], 40))
-    more = table.more_rows + sum(sample.count for sample in table.samples[_ROWS:])
     caption = f"Rows of {table.name} that differ"
-    return _with_more("Rows", filtered_table(caption, heads, lines, row_classes=classes), more, "more row")
+    return _with_more(
+        "Rows", filtered_table(caption, heads, lines, row_classes=classes), left_out(table, _ROWS), "more row"
+    )
 
 
 def _row_lines(table: TableDiff, sample: RowChange) -> Iterator[Sequence[Child]]:
@@ -237,13 +226,9 @@ def _row_lines(table: TableDiff, sample: RowChange) -> Iterator[Sequence[Child]]
     sign = join(
         element("span", SIGNS[sample.status], class_="sign", aria_hidden="true"), f" {_WORDS[sample.status]}{count}"
     )
-    key = [
-        _PRIVATE if is_private(table, name) else data(value)
-        for name, value in zip(table.key.columns, sample.key, strict=False)
-    ]
+    key = [_PRIVATE if private else data(value) for _, value, private in key_cells(table, sample)]
     key += [join()] * (len(table.key.columns) - len(key))
-    cells = sample.cells[:_CELLS]
-    more = counted(len(sample.cells) - len(cells), "more column") if len(sample.cells) > len(cells) else ""
+    cells, more = first_cells(sample, _CELLS)
     if sample.status is RowStatus.CHANGED:
         for cell in cells:
             yield sign, *key, data(cell.column, _NAME), *_both(cell)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import RowStatus, Status
-from medallion.review.escape import apart, code, html_text, prose, row
-from medallion.review.figures import amount, change, counted, number, share
-from medallion.review.headline import (
-    SIGNS,
+from medallion.review.column_words import (
+    cells_in_words,
     changed_columns,
-    headline,
-    is_private,
-    key_in_words,
     nulls_in_words,
-    row_remarks,
     schema_words,
     short_schema,
+    statistics_words,
+    with_patterns,
 )
+from medallion.review.escape import apart, code, html_text, prose, row
+from medallion.review.figures import amount, change, counted
+from medallion.review.headline import headline, key_in_words
+from medallion.review.row_words import SIGNS, first_cells, key_cells, left_out, row_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,7 +77,7 @@ def overview_cells(diff: TableDiff) -> tuple[str, ...]:
         percent = change(rows.base, rows.head)
         span = f"{rows.base:,} → {rows.head:,}" + (f" ({percent})" if percent else "")
     changed = "no key" if rows.changed is None else amount(rows.changed)
-    schema = "" if diff.status in (Status.ADDED, Status.REMOVED) else _schema(diff)
+    schema = "" if diff.one_sided else _schema(diff)
     return name, span, amount(rows.added), amount(rows.removed), changed, schema
 
 
@@ -128,24 +128,20 @@ def _remarks(diff: TableDiff) -> list[str]:
 
 def _columns(diff: TableDiff, limits: Limits) -> list[str]:
     told = changed_columns(diff)
-    if diff.status in (Status.ADDED, Status.REMOVED):
+    if diff.one_sided:
         return _all_columns(diff, limits)
     if not told:
         return []
-    rows = []
-    for column in told[: limits.columns]:
-        cells = "" if column.changed is None else amount(column.changed)
-        same = "" if column.changed is None else share(diff.matched_rows - column.changed, diff.matched_rows)
-        rows.append(
-            (
-                code(column.name, _NAME),
-                _column_words(column),
-                cells,
-                same,
-                nulls_in_words(column, diff.rows),
-                _statistics(column),
-            )
+    rows = [
+        (
+            code(column.name, _NAME),
+            _column_words(column),
+            *cells_in_words(diff, column),
+            nulls_in_words(column, diff.rows),
+            _statistics(column),
         )
+        for column in told[: limits.columns]
+    ]
     text = table(("column", "schema", "cells changed", "same", "NULLs", "over all rows"), rows, (2, 3))
     more = len(told) - len(rows)
     return [text, *([f"{counted(more, 'more changed column')} not shown."] if more else [])]
@@ -166,24 +162,17 @@ def _column_words(column: ColumnDiff) -> str:
 
 
 def _statistics(column: ColumnDiff) -> str:
-    base, head = column.base_statistics, column.head_statistics
-    if column.private or base is None or head is None:
-        return ""
     words = []
-    if base.mean is not None and head.mean is not None and base.mean != head.mean:
-        words.append(f"mean {number(base.mean, head.mean)} → {number(head.mean, base.mean)}")
-    for word, old, new in (("least", base.least, head.least), ("greatest", base.greatest, head.greatest)):
-        if old != new:
-            words.append(f"{word} {code(old, 30)} → {code(new, 30)}")
+    for word, old, new in statistics_words(column):
+        was, now = (old, new) if word == "mean" else (code(old, 30), code(new, 30))
+        words.append(f"{word} {was} → {now}")
     return ", ".join(words)
 
 
 def _patterns(diff: TableDiff, names: tuple[str, str], limits: Limits) -> list[str]:
     rows: list[tuple[str, ...]] = []
     left = 0
-    for column in changed_columns(diff)[: limits.columns]:
-        if column.private or not column.patterns:
-            continue
+    for column in with_patterns(diff, limits.columns):
         room = min(limits.patterns, limits.all_patterns - len(rows))
         told = column.patterns[: max(0, room)]
         name = code(column.name, _NAME)
@@ -207,7 +196,7 @@ def _rows(diff: TableDiff, names: tuple[str, str], limits: Limits) -> list[str]:
     keys = diff.key.columns
     heads = [code(key, _NAME) for key in keys] if len(keys) <= _KEY_COLUMNS else ["key"]
     lines = [line for sample in shown for line in _row_lines(diff, sample, limits)]
-    more = diff.more_rows + sum(sample.count for sample in diff.samples[limits.rows :])
+    more = left_out(diff, limits.rows)
     text = table(("", *heads, "column", *names), lines)
     return [text, *([f"{counted(more, 'more row')} not shown."] if more > 0 else [])]
 
@@ -215,17 +204,16 @@ def _rows(diff: TableDiff, names: tuple[str, str], limits: Limits) -> list[str]:
 def _row_lines(diff: TableDiff, sample: RowChange, limits: Limits) -> Iterator[tuple[str, ...]]:
     sign = SIGNS[sample.status] + (f" × {sample.count:,}" if sample.count > 1 else "")
     key = _key(diff, sample)
+    cells, more = first_cells(sample, limits.cells)
     if sample.status is RowStatus.CHANGED:
-        for cell in sample.cells[: limits.cells]:
+        for cell in cells:
             yield sign, *key, code(cell.column, _NAME), *_both(cell)
-        if (more := len(sample.cells) - limits.cells) and more > 0:
-            yield sign, *key, counted(more, "more column"), "", ""
+        if more:
+            yield sign, *key, more, "", ""
         return
     added = sample.status is RowStatus.ADDED
-    words = [f"{code(c.column, _NAME)} {_both(c)[added]}" for c in sample.cells[: limits.cells]]
-    if len(sample.cells) > limits.cells:
-        words.append(counted(len(sample.cells) - limits.cells, "more column"))
-    whole = ", ".join(words)
+    words = [f"{code(c.column, _NAME)} {_both(c)[added]}" for c in cells]
+    whole = ", ".join([*words, *([more] if more else [])])
     yield sign, *key, "whole row", *(("", whole) if added else (whole, ""))
 
 
@@ -241,8 +229,7 @@ def _codes(base: str | None, head: str | None) -> tuple[str, str]:
 
 def _key(diff: TableDiff, sample: RowChange) -> tuple[str, ...]:
     """The row's key: a cell for each of its columns, or one for all where there are many."""
-    pairs = list(zip(diff.key.columns, sample.key, strict=False))
-    values = ["(private)" if is_private(diff, name) else code(value) for name, value in pairs]
+    pairs = [(name, "(private)" if private else code(value)) for name, value, private in key_cells(diff, sample)]
     if len(diff.key.columns) <= _KEY_COLUMNS:
-        return (*values, *[""] * (len(diff.key.columns) - len(values)))
-    return (", ".join(f"{code(name, _NAME)} {value}" for (name, _), value in zip(pairs, values, strict=True)),)
+        return (*(value for _, value in pairs), *[""] * (len(diff.key.columns) - len(pairs)))
+    return (", ".join(f"{code(name, _NAME)} {value}" for name, value in pairs),)

@@ -14,22 +14,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from medallion.blob_digests import BlobDigests
-from medallion.config import Config, configures, parse_config
 from medallion.errors import ConfigError, GitError
 from medallion.git.lfs import POINTER_LIMIT, Pointer, conflicted
 from medallion.git.process import Git
 from medallion.installed import version_of
 from medallion.meanings import Meanings
 from medallion.models.graph import build_graph
-from medallion.observe import data_folder, found_source, is_allowed, no_source, refused_source
+from medallion.observe import data_folder
 from medallion.plan import DataState, Observed, SourceState
 from medallion.review.source_files import LinkedFiles, plain
-from medallion.versions import Snapshot, snapshot_of
+from medallion.sources import found_source, is_allowed, no_source, refused_source
+from medallion.versions import CONFIGURATIONS, Snapshot, configured, snapshot_of
 from medallion.workspace import asked_of, graph_from, source_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from medallion.config import Config
     from medallion.errors import MedallionError
     from medallion.git.repository import Entry, Repository
     from medallion.models.graph import Graph
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tree", "as_checked_out", "source_contents", "tree_at", "tree_here"]
 
-CONFIGURATIONS = ("medallion.toml", "pyproject.toml")
 # Enough that a pointer with the marks of a merge in it, three times over, is still shorter.
 _SMALL = 8 * POINTER_LIMIT
 
@@ -88,16 +88,16 @@ def tree_at(
     entries = repo.entries(commit)
     unreadable = None
     try:
-        configured = _config_at(repo, config, commit, entries)
+        own = _config_at(repo, config, commit, entries)
     except ConfigError as error:
         if instead is None:
             raise
         # What it said of samples is not known, so none are shown for its sake.
-        configured, unreadable = replace(instead, review_samples=False), error
-    if configured is None:
+        own, unreadable = replace(instead, review_samples=False), error
+    if own is None:
         nothing = Observed({}, {}, {}, {}, {})
         return Tree(commit, config, build_graph([], [], config.layers, {}), nothing, entries, is_project=False)
-    records = tuple(f"data/{layer}/" for layer in configured.layers)
+    records = tuple(f"data/{layer}/" for layer in own.layers)
     texts = _read(
         repo,
         {
@@ -107,15 +107,13 @@ def tree_at(
             or (path.startswith(records) and path.endswith(".json") and path.count("/") == 2)
         },
     )
-    graph, problems = graph_from(configured, {path: data for path, data in texts.items() if path.startswith("sql/")})
+    graph, problems = graph_from(own, {path: data for path, data in texts.items() if path.startswith("sql/")})
     snapshot = snapshot_of(commit, {path: data for path, data in texts.items() if path.startswith("data/")})
     meanings = Meanings(config, version_of("duckdb"))
-    recipes, checks, wrong = asked_of(
-        meanings, graph, snapshot.records, configured.variables, "duckdb", version_of("duckdb")
-    )
+    recipes, checks, wrong = asked_of(meanings, graph, snapshot.records, own.variables, "duckdb", version_of("duckdb"))
     meanings.save()
     digests = BlobDigests(repo, config.state)
-    sources = _sources(repo, digests, configured, graph, entries) if files else _Sources()
+    sources = _sources(repo, digests, own, graph, entries) if files else _Sources()
     observed = Observed(
         records=dict(snapshot.records),
         broken=dict(snapshot.broken),
@@ -126,7 +124,7 @@ def tree_at(
     )
     return Tree(
         commit,
-        configured,
+        own,
         replace(graph, problems=wrong),
         as_recorded(observed),
         entries,
@@ -218,23 +216,8 @@ def as_recorded(observed: Observed) -> Observed:
 
 def _config_at(repo: Repository, config: Config, commit: str, entries: Mapping[str, Entry]) -> Config | None:
     """Layers, sources and variables as the commit has them; None where it has no configuration."""
-    for path, data in _read(repo, {path: entries[path] for path in CONFIGURATIONS if path in entries}).items():
-        try:
-            if not configures(data, path):
-                continue
-            then = parse_config(data, config.root / path)
-        except ConfigError as error:
-            place = replace(error.location, path=f"{path} at {commit[:7]}") if error.location else None
-            raise ConfigError(error.message, location=place, hint=error.hint) from error
-        return replace(
-            config,
-            file=then.file,
-            layers=then.layers,
-            sources=then.sources,
-            variables=then.variables,
-            review_samples=then.review_samples,
-        )
-    return None
+    there = {path: entries[path] for path in CONFIGURATIONS if path in entries}
+    return configured(config, commit, _read(repo, there))
 
 
 def _read(repo: Repository, entries: Mapping[str, Entry]) -> dict[str, bytes]:

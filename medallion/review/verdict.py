@@ -36,6 +36,7 @@ class RuleName(StrEnum):
     BREAKING = "breaking"
     REMOVED_ROWS = "removed-rows"
     UNEXPECTED = "unexpected"
+    LOOSENED = "loosened"
     NEVER = "never"
 
 
@@ -55,7 +56,7 @@ class Rule:
 
 
 _LIMIT = re.compile(r"([a-z-]+)\s*>\s*(\d+(?:\.\d+)?)\s*(%?)")
-_WORDS = "stale, unseen-source, failed-check, breaking, removed-rows>1%, removed-rows>100, unexpected, never"
+_WORDS = "stale, unseen-source, failed-check, breaking, removed-rows>1%, removed-rows>100, unexpected, loosened, never"
 
 
 def parse_fail_on(text: str) -> tuple[Rule, ...]:
@@ -120,6 +121,9 @@ def _broken(review: Review, name: RuleName) -> Iterator[str]:
     elif name is RuleName.BREAKING:
         yield from (f"{model.name}: breaking change: {model.summary}" for model in review.breaking)
         yield from (f"{broken.dataset}: contract broken: {broken.change}" for broken in review.contracts)
+    elif name is RuleName.LOOSENED:
+        words = {True: "loosened", False: "changed, perhaps loosened"}
+        yield from (f"{found.dataset}: {words[found.known]}: {found.what}: {found.change}" for found in review.loosened)
     elif name is RuleName.UNEXPECTED:
         yield from (f"{table} differs, which was not announced" for table in review.unexpected)
         for expectation in review.expectations:
@@ -176,6 +180,8 @@ def _first(review: Review) -> Iterator[str]:
         yield f"{counted(perhaps, 'dataset')} perhaps stale"
     if before:
         yield f"{counted(before, 'dataset')} already stale in the base"
+    if emptied := sum(table.emptied for table in review.diff.datasets):
+        yield f"{counted(emptied, 'dataset')} emptied"
     if review.unexpected:
         yield counted(len(review.unexpected), "unexpected difference")
 

@@ -18,10 +18,10 @@ from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError, UnitTestError
 from medallion.names import TableName
 from medallion.unittests.clock import stop_the_clock
-from medallion.unittests.nested import is_nested, leaves, node_of_json, of_texts
+from medallion.unittests.given_rows import GivenRows, comparable
 from medallion.unittests.readers import Reader, find_readers, replace_readers
 from medallion.unittests.tables import Cell
-from medallion.unittests.values import as_text, as_written, cast, column_as_text, loss, same_nan
+from medallion.unittests.values import column_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Database", "Stand", "Subject", "comes_of_rows", "makes_columns_of_rows"]
 
 _PIVOT = re.compile(r"\bPIVOT", re.IGNORECASE)
-
-# A statement takes some thousand parameters in its stride; a CSV file may hold more rows than that.
-_ROWS_A_STATEMENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +97,7 @@ class Database:
             spill=Path(tempfile.gettempdir()),
         )
         self._cursor = cursors.get()
+        self.given = GivenRows(self._cursor)
         self._macros: dict[str, MedallionError | None] = {}
         self._subjects: dict[TableName, Subject] = {}
         self._columns: dict[TableName, Mapping[str, str]] = {}
@@ -270,83 +268,7 @@ class Database:
             if not columns:  # As many rows as the others get, with nothing in them.
                 columns = {next(iter(stand.columns)): 0}
                 rows = [(Cell(None, None, table.place),)] * len(rows)
-            kinds = [stand.columns[column] for column in columns]
-            names = ", ".join(map(identifier, columns))
-            for batch, values, parameters in self._batches(rows, kinds):
-                self._read_values(f"INSERT INTO {stand.sql} ({names}) VALUES {values}", parameters, batch, kinds)
-
-    def texts(self, table: Table, kinds: Sequence[str]) -> list[Row]:
-        """The values of a table, as values of these types, by their texts."""
-        found: list[Row] = []
-        if all(as_written(cell, kind) for row in table.rows for cell, kind in zip(row, kinds, strict=True)):
-            return [tuple(cell.text for cell in row) for row in table.rows]
-        for rows, values, parameters in self._batches(table.rows, kinds):
-            listed = ", ".join(as_text(f"c{i}", kind) for i, kind in enumerate(kinds))
-            names = ", ".join(f"c{i}" for i in range(len(kinds)))
-            statement = f"SELECT {listed} FROM (VALUES {values}) AS rows({names})"
-            found += self._read_values(statement, parameters, rows, kinds)
-        return [_comparable(row, kinds) for row in found]
-
-    def _batches(
-        self, every: Sequence[Sequence[Cell]], kinds: Sequence[str]
-    ) -> Iterator[tuple[Sequence[Sequence[Cell]], str, list[str]]]:
-        """Rows, with the SQL of their values and its parameters, so many at a time."""
-        for start in range(0, len(every), _ROWS_A_STATEMENT):
-            rows = every[start : start + _ROWS_A_STATEMENT]
-            parameters: list[str] = []
-            listed = []
-            for row in rows:
-                values = []
-                for cell, kind in zip(row, kinds, strict=True):
-                    self._refuse_loss(cell, kind)
-                    value, bound = cast(cell, kind)
-                    values.append(value)
-                    parameters += bound
-                listed.append(f"({', '.join(values)})")
-            yield rows, ", ".join(listed), parameters
-
-    def _refuse_loss(self, cell: Cell, kind: str) -> None:
-        """Refuse a value that its type would change without a word, be it within a list, a struct or a map."""
-        node = cell.nested
-        if cell.text is not None:
-            if not is_nested(kind):
-                if lost := loss(cell.text, kind):
-                    raise cell.place.error(f"{cell.text} cannot be kept: {lost}", f"the column is {kind}")
-                return
-            # A list may stand in a text, as CSV has it: what is in it DuckDB alone can tell.
-            asked = f"SELECT CAST(to_json(TRY_CAST(? AS {of_texts(kind)})) AS VARCHAR)"
-            (found,) = self._cursor.execute(asked, [cell.text]).fetchall()
-            node = node_of_json(found[0], cell.place) if found[0] is not None else None
-        for leaf, inner in leaves(node, kind) if node else ():
-            if lost := loss(leaf.text, inner):
-                raise leaf.place.error(f"{leaf.text} cannot be kept: {lost}", f"the column is {kind}")
-
-    def _read_values(
-        self, statement: str, parameters: Sequence[str], rows: Sequence[Sequence[Cell]], kinds: Sequence[str]
-    ) -> list[Row]:
-        import duckdb
-
-        try:
-            return list(self._cursor.execute(statement, parameters).fetchall())
-        except duckdb.Error as error:
-            self._cursor.execute("ROLLBACK")
-            self._cursor.execute("BEGIN")
-            for row in rows:
-                for cell, kind in zip(row, kinds, strict=True):
-                    self._refuse_uncastable(cell, kind)
-            raise UnitTestError(f"the rows cannot be read: {read_fault(error).message}") from error
-
-    def _refuse_uncastable(self, cell: Cell, kind: str) -> None:
-        import duckdb
-
-        value, parameters = cast(cell, kind)
-        try:
-            self._cursor.execute(f"SELECT {value}", parameters).fetchall()
-        except duckdb.Error as error:
-            raise cell.place.error(
-                f"this is no {kind}: {read_fault(error).message.splitlines()[0]}",
-                "a quoted text is no NULL: for NULL write ~" if cell.text in ("", "null", "NULL") else "",
-            ) from error
+            self.given.insert(stand.sql, {column: stand.columns[column] for column in columns}, rows)
 
     def outputs(self, subject: Subject, cte: str, model: Model) -> tuple[tuple[str, str], ...]:
         """Names and types of what ``model`` gives: a subject's own, or that which ends with the CTE."""
@@ -371,7 +293,7 @@ class Database:
         listed = ", ".join(column_as_text(name, kind) for name, kind in outputs)
         kinds = [kind for _, kind in outputs]
         found = Deadline(self._cursor).run(lambda: run.fetch(self._cursor, f"SELECT {listed} FROM (\n", "\n)"))
-        return [_comparable(row, kinds) for row in found]
+        return [comparable(row, kinds) for row in found]
 
 
 def _recorded(record: Record) -> Mapping[str, str]:
@@ -384,10 +306,6 @@ def _unbuilt(name: TableName, because: MedallionError | None = None) -> UnitTest
         location=because.location if because else None,
         hint=f"`medallion run +{name}` builds it; its record, once committed, is enough for everybody",
     )
-
-
-def _comparable(row: Row, kinds: Sequence[str]) -> Row:
-    return tuple(same_nan(text, kind) for text, kind in zip(row, kinds, strict=True))
 
 
 def makes_columns_of_rows(subject: Subject, model: Model) -> bool:

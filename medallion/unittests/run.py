@@ -139,7 +139,7 @@ class Runner:
             places = [outputs.index(column) for column in wanted]
             kinds = [kind for _, kind in wanted]
             actual: list[Row] = [tuple(row[i] for i in places) for row in rows]
-            expected = database.texts(test.rows, kinds)
+            expected = database.given.texts(test.rows, kinds)
         if not wanted and not test.rows.rows:  # `expect: []` speaks of rows, whatever columns they have.
             wanted, kinds, actual = [*outputs], [kind for _, kind in outputs], rows
         key = () if test.cte else model.key

@@ -47,6 +47,15 @@ def test_each_generated_page_is_checked(generator: dict[str, Any]) -> None:
     assert set(generator["PARTS"]) == {"commands.md", "config.md", "annotations.md", "catalog.md", "python.md"}
 
 
+def test_every_room_is_on_the_page_of_the_architecture() -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {word.rstrip("/") for line in page.splitlines() if line.startswith("| `") for word in line.split("`")[1::2]}
+    order = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    known = {room.strip() for line in order["contracts"][0]["layers"] for room in line.split("|")}
+    assert known - rooms == set()
+    assert {room for room in rooms if "." not in room} - known == set()
+
+
 def test_every_command_is_documented() -> None:
     text = (REFERENCE / "commands.md").read_text(encoding="utf-8")
     names = [c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands]

@@ -72,10 +72,12 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
         (["nowhere..HEAD", "--post"], "this is no job of GitHub Actions or GitLab CI"),
         (["HEAD..HEAD", "--comment", "a"], "add --post"),
         (["--post-from", "reports", "--post"], "leave the other options out"),
+        (["a", "b", "c"], "3 revisions are too many to compare: a b c"),
+        (["a..b", "c"], "2 revisions are too many to compare: a..b c"),
         (["--post-from", "reports"], "this is no job of GitHub Actions or GitLab CI"),
     ],
 )
-def test_what_cannot_be_posted_is_an_error_with_what_to_do(
+def test_what_cannot_be_posted_or_reviewed_is_an_error_with_what_to_do(
     medallion: Callable[..., Ended], args: list[str], words: str
 ) -> None:
     ended = medallion("review", *args)
@@ -86,7 +88,7 @@ def test_what_cannot_be_posted_is_an_error_with_what_to_do(
 
 @pytest.mark.usefixtures("shop", "no_job")
 def test_reports_are_written_anywhere(medallion: Callable[..., Ended], tmp_path: Path) -> None:
-    ended = medallion("review", "HEAD..HEAD", "--report", str(tmp_path / "reports"))
+    ended = medallion("review", "HEAD", "HEAD", "--report", str(tmp_path / "reports"))
     assert ended.code == 0
     assert "no dataset changed" in (tmp_path / "reports" / "comment.md").read_text(encoding="utf-8")
     assert "<html" in (tmp_path / "reports" / "review.html").read_text(encoding="utf-8")

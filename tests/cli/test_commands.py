@@ -354,8 +354,9 @@ def test_the_beginning_of_an_output_can_be_had_alone(shop: Path) -> None:
     assert (done.stdout, done.stderr) == ("range\n0\n", "")
 
 
+@pytest.mark.usefixtures("shop")
 def test_above_projects_the_hint_names_them_and_a_review_of_a_dataset_is_pointed_to_diff(
-    medallion: Callable[..., Ended], shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    medallion: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = medallion("review", "gold.revenue")
     assert asked.code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -164,3 +165,28 @@ def test_what_cannot_be_compared_is_named_and_the_rest_is_shown(medallion: Medal
         assert [table["status"] for table in json.loads(ended.out)["datasets"]] == ["unavailable", "changed"]
     finally:
         away.rename(held)
+
+
+def test_a_commit_is_read_with_the_layers_that_it_has(medallion: Medallion, edited: Path, tmp_path: Path) -> None:
+    file = edited / "medallion.toml"
+    today = file.read_bytes()
+    try:
+        file.write_text('layers = ["bronze", "silver"]\n')
+        lines = medallion("diff", "v1").out.splitlines()
+        assert any(line.startswith("gold.revenue") and "removed dataset" in line for line in lines)
+        assert medallion("diff", "v1..v1").out.startswith("all 3 datasets are equal")
+    finally:
+        file.write_bytes(today)
+
+    def git(*args: str, stdin: str = "") -> str:
+        env = {**os.environ, "GIT_INDEX_FILE": str(tmp_path / "index")}
+        done = subprocess.run(
+            ["git", *args], cwd=edited, input=stdin, env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    git("read-tree", "v1")
+    unreadable = git("hash-object", "-w", "--stdin", stdin="layers = 1\n")
+    git("update-index", "--add", "--cacheinfo", f"100644,{unreadable},medallion.toml")
+    commit = git("commit-tree", git("write-tree"), "-m", "what cannot be read")
+    assert f"note: medallion.toml at {commit[:7]}" in medallion("diff", f"{commit}..v1").out.replace("\n", " ")

@@ -11,6 +11,7 @@ from medallion.config import Config
 from medallion.diff.asked import Asked
 from medallion.diff.compare import compare
 from medallion.diff.row import RowReader
+from medallion.diff.spooled import SpooledRows
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status, TableDiff
 from medallion.errors import MedallionError
 from tests.diff.compared import NAME, compared, connection, part
@@ -98,6 +99,15 @@ def test_a_key_with_one_value_ends_and_is_compared_as_a_multiset(tmp_path: Path)
     assert "multiset" in found.notes[0]
 
 
+def test_intervals_are_no_key_as_a_month_would_be_that_of_thirty_days(tmp_path: Path) -> None:
+    rows = "SELECT INTERVAL (i) days AS span, i AS v FROM range(40) t(i)"
+    head = f"SELECT CASE WHEN v = 30 THEN INTERVAL '1 month' ELSE span END AS span, v % 40 AS v FROM ({rows})"
+    found = compared(tmp_path, f"SELECT span FROM ({rows})", f"SELECT span FROM ({head})", "@key span")
+    assert found.key.columns == ()
+    assert "span holds intervals" in found.key.why
+    assert _counts(found) == (1, 1, None)
+
+
 # The schema
 
 
@@ -162,6 +172,9 @@ def test_a_retyped_value_is_the_same_where_nothing_was_lost(tmp_path: Path, base
         ("'2024-01-01 12:00:00.1234564'", "TIMESTAMP '2024-01-01 12:00:00.123456'"),
         ("'1.00000000000000000001'", "1::INTEGER"),
         ("INTERVAL '1 month'", "INTERVAL '30 days'"),
+        ("[INTERVAL '1 month']", "[INTERVAL '30 days']"),
+        ("{'a': [{'b': INTERVAL '1 day'}]}", "{'a': [{'b': INTERVAL '24 hours'}]}"),
+        ("MAP {1: INTERVAL '1 month'}", "MAP {1: INTERVAL '30 days'}"),
     ],
 )
 def test_digits_that_are_lost_make_another_value(tmp_path: Path, text: str, value: str) -> None:
@@ -406,3 +419,21 @@ def test_changes_of_the_last_digits_are_told_apart(tmp_path: Path) -> None:
     assert f"{(column.changed or 0) - 1} of {column.changed} changes are less than 1e-9" in " ".join(found.notes)
     # The number 7 counts as another one, and @tolerance leaves out the rest.
     assert _counts(compared(tmp_path, rows, head, "@key id\n@tolerance v 1e-9")) == (0, 0, 1)
+
+
+# All rows
+
+
+@pytest.mark.parametrize("annotations", ["@key id", "@key s", ""])
+def test_all_rows_are_the_first_ones_and_the_others_in_their_order(tmp_path: Path, annotations: str) -> None:
+    base = "SELECT i AS id, 'state ' || i % 3 AS s, i / 7.0 AS x FROM range(2500) t(i)"
+    head = f"SELECT id + 40 AS id, s, CASE WHEN id % 11 = 0 THEN NULL ELSE x + 1 END AS x FROM ({base})"
+    if not annotations:
+        base, head = (f"SELECT s, x FROM ({rows})" for rows in (base, head))
+    found = [compared(tmp_path, base, head, annotations, Asked(limit=limit)).samples for limit in (0, 100_000)]
+    assert isinstance(found[0], SpooledRows)
+    assert isinstance(found[1], tuple)
+    assert found[0] == found[1]
+    assert (len(found[0]), found[0][1999], found[0][-1]) == (len(found[1]), found[1][1999], found[1][-1])
+    assert (found[0][990:2010], found[0][::900]) == (found[1][990:2010], found[1][::900])
+    assert list(found[0]) == list(found[0])

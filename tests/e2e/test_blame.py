@@ -190,6 +190,24 @@ def test_the_command_prints_cells_and_a_document(commits: tuple[Project, dict[st
     project.run("blame", "silver.orders", "9").refused("no version", "near it are 2")
 
 
+def test_where_a_shallow_clone_ends_a_row_is_not_told_to_be_added(
+    commits: tuple[Project, dict[str, str]], tmp_path: Path
+) -> None:
+    project, made = commits
+    project.git("clone", "--quiet", "--depth=1", "--branch", "side", project.root.as_uri(), str(tmp_path / "clone"))
+    shutil.copytree(project.root / ".git/lfs/objects", tmp_path / "clone/.git/lfs/objects", dirs_exist_ok=True)
+    clone = Project(tmp_path / "clone")
+    (entry,) = told(clone, "1").entries
+    assert (entry.commit, entry.status, entry.history_ends, entry.causes) == (made["side"], None, True, ())
+    assert [cell.column for cell in entry.cells] == ["status", "total", "email"]
+    ran = clone.run("blame", "silver.orders", "1").ok()
+    assert "= the row is there at least since here, where the shallow clone ends" in ran.stdout
+    assert "added" not in ran.stdout + ran.stderr
+    assert "0 changes in 1 version" in ran.stderr
+    (change,) = json.loads(clone.run("blame", "silver.orders", "1", "--json").ok().stdout)["changes"]
+    assert (change["status"], change["history_ends"], change["error"]) == (None, True, None)
+
+
 def test_a_version_that_cannot_be_had_is_named_and_the_rest_told(
     commits: tuple[Project, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.test_checks import NEW_ROW, add_row, annotate, document
-from tests.e2e.test_skipping import edit
+from tests.e2e.edits import NEW_ROW, add_row, annotate, document, edit
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
 SILVER = "sql/silver/orders.sql"
 KEPT = ".medallion/failed/silver.orders/total-5.parquet"
-
-
-@pytest.fixture
-def checked(project: Project) -> Project:
-    """silver.orders is checked, and passes; committed."""
-    annotate(project, "@check total >= 5")
-    project.run("run").ok()
-    project.run("commit", "-m", "a check").ok()
-    return project
 
 
 @pytest.mark.parametrize("favoured", ["ours", "theirs"])

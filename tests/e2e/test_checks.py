@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import Project, wait_for
+from tests.e2e.edits import NEW_ROW, add_row, annotate, document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,23 +19,7 @@ if TYPE_CHECKING:
 HEAD = "-- @key order_id\n"
 CHECK = "total >= 10"
 FAILED = ".medallion/failed/silver.orders/total-10.parquet"
-NEW_ROW = "5,Barbara,placed,1.00,2026-03-01 00:00:00,2026-03-01 23:00:00\n"
 CANARY = "canary-7f3a"
-
-
-def annotate(project: Project, *annotations: str, model: str = "silver/orders") -> None:
-    """Put annotations at the top of a model."""
-    path = f"sql/{model}.sql"
-    head = "".join(f"-- {annotation}\n" for annotation in annotations)
-    project.write(path, head + project.read(path).decode())
-
-
-def add_row(project: Project, row: str = NEW_ROW) -> None:
-    project.write("sources/orders.csv", project.read("sources/orders.csv").decode() + row)
-
-
-def document(project: Project, *args: str) -> dict[str, Any]:
-    return dict(json.loads(project.run(*args, "--json").stdout))
 
 
 def checks(project: Project, *args: str) -> dict[str, dict[str, Any]]:
@@ -44,15 +29,6 @@ def checks(project: Project, *args: str) -> dict[str, dict[str, Any]]:
 
 def kept(project: Project, file: str = FAILED) -> list[tuple[Any, ...]]:
     return duckdb.connect().execute(f"FROM read_parquet('{project.root / file}')").fetchall()
-
-
-@pytest.fixture
-def checked(project: Project) -> Project:
-    """silver.orders is checked, and passes."""
-    annotate(project, "@check total >= 5")
-    project.run("run").ok()
-    project.run("commit", "-m", "a check").ok()
-    return project
 
 
 # Write, audit, publish

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.test_skipping import edit
+from tests.e2e.edits import edit
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project

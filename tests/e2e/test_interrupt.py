@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -49,6 +52,8 @@ def test_an_interrupt_between_two_statements_of_a_model_is_not_lost(project: Pro
     assert project.files("data") == before
     project.check()
 
+
+WITH_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 TEST_SCRIPT = """
 import os, signal, sys, threading
@@ -107,3 +112,24 @@ def test_an_interrupt_ends_a_query_that_would_take_hours(project: Project, timeo
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "\ninterrupted: what was finished is kept, nothing is half done\n"
+
+
+@pytest.mark.parametrize("module", ["re", "typing", "typer._click.core"])
+def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_traceback(module: str, project: Project) -> None:
+    # Python tells of each import, and no more of them than the pipe holds: so the program waits while it is loaded.
+    env = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{WITH_INTERRUPTS}import medallion.cli.main\nmedallion.cli.main.main()", "plan"],
+        cwd=project.root, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+    ) as program:  # fmt: skip
+        assert program.stdout
+        assert program.stderr
+        fcntl.fcntl(program.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        said = b""
+        while not said.endswith(f" {module}\n".encode()) and (line := program.stderr.readline()):
+            said += line
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=PATIENCE)
+    assert (program.returncode, out) == (130, b"")
+    assert err.endswith(b"\ninterrupted: what was finished is kept, nothing is half done\n")
+    assert b"Traceback" not in said + err

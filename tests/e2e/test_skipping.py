@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.conftest import Project
+from tests.e2e.edits import edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +23,6 @@ SOURCE, BRONZE, SILVER, GOLD = (
     "sql/gold/revenue.sql",
 )
 ALL = ("bronze.orders", "silver.orders", "gold.revenue")
-
-
-def edit(project: Project, path: str, old: str, new: str) -> None:
-    text = project.read(path).decode()
-    assert old in text
-    project.write(path, text.replace(old, new))
 
 
 def planned(project: Project) -> dict[str, tuple[str, str]]:

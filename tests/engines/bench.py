@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pytest
 
 from medallion.config import Config
 from medallion.engines.duckdb import DuckDBEngine
+from medallion.errors import MedallionError
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from medallion.config import Variable
     from medallion.engines.protocol import Produced, Session
     from medallion.models.model import Macro, Model
+    from medallion.records import Column
 
-__all__ = ["LAYERS", "Bench"]
+__all__ = ["LAYERS", "Bench", "columns", "refused"]
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -73,3 +76,18 @@ class Bench:
     def rows(self, sql: str, name: str = "silver.x") -> list[tuple[Any, ...]]:
         """The rows of the file that the model made, in its order."""
         return duckdb.connect().execute(f"FROM read_parquet('{self.build(sql, name).file}')").fetchall()
+
+
+def refused(bench: Bench, sql: str) -> tuple[str, str, str]:
+    """How a model is refused: message, hint, and the text at the place."""
+    with pytest.raises(MedallionError) as caught:
+        bench.build(sql)
+    place = caught.value.location
+    assert place is not None, caught.value.message
+    shown = place.text[place.column - 1 : place.column - 1 + place.length] if place.line else ""
+    return caught.value.message, caught.value.hint, shown
+
+
+def columns(bench: Bench, sql: str) -> dict[str, Column]:
+    """The columns that a model makes, by name."""
+    return {column.name: column for column in bench.build(sql).columns}

@@ -12,10 +12,11 @@ import pytest
 from medallion.config import Config
 from medallion.engines.reads import Allowed, objection
 from medallion.errors import MedallionError
+from medallion.identities import Identities
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_macros, parse_model
 from medallion.names import TableName
-from medallion.observe import Identities, source_state
+from medallion.sources import source_state
 from tests.engines.bench import LAYERS, Bench
 from tests.engines.hostile import CANARY, NOT_SELECT, READS
 

@@ -98,7 +98,7 @@ def test_the_second_instance_takes_its_half_from_the_first_when_it_is_opened(tmp
     engine = DuckDBEngine(Config(tmp_path, threads=2, memory_limit="512MiB"), [])
 
     def limits(session: object) -> list[str]:
-        connections = [instance.connection for instance in session._instances.values()]  # type: ignore[attr-defined]
+        connections = [instance.connection for instance in session._instances.opened]  # type: ignore[attr-defined]
         return [str(c.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]) for c in connections]
 
     with engine.open() as session:

@@ -16,6 +16,8 @@ from medallion.git.setup import DATA_ATTRIBUTES, ensure_lines, init_repository, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.git.cataloged import Catalog
+
 
 def isolate(home: Path, patch: pytest.MonkeyPatch) -> Path:
     """Make ``home`` the home, with nothing in it but a name; returns the global configuration file."""
@@ -118,3 +120,11 @@ def bare_work(tmp_path: Path) -> Work:
     found.root.mkdir()
     init_repository(found.root)
     return found
+
+
+@pytest.fixture
+def catalog(work: Work) -> Catalog:
+    """A catalog over that project's history, not yet made."""
+    from tests.git.cataloged import Catalog
+
+    return Catalog(work, work.root / ".medallion/catalog.duckdb")

@@ -254,6 +254,23 @@ def test_an_object_that_the_remote_lacks_is_named_and_the_others_are_fetched(
     assert clone.store.missing([origin[0], origin[1]]) == []
 
 
+def test_of_objects_that_did_not_come_each_can_be_told_by_itself(
+    work: Work, origin: list[Pointer], tmp_path: Path
+) -> None:
+    clone = work.clone(tmp_path / "clone")
+    lost, other = Pointer("12" * 32, 77), Pointer("34" * 32, 78)
+    refused = clone.store.request([lost, origin[0], other])
+    assert refused is not None
+    assert refused.absent == (lost, other)
+    assert clone.store.missing([origin[0]]) == []
+    first, second = (refused.error([pointer]).message for pointer in (lost, other))
+    assert first.startswith("1 object of Git LFS cannot be fetched: 121212121212\n")
+    assert "remote missing object" in first
+    assert "git-lfs says of" not in first
+    assert second.startswith("1 object of Git LFS cannot be fetched: 343434343434\ngit-lfs says of 121212121212: ")
+    assert clone.store.request([origin[1]]) is None
+
+
 def test_an_object_that_only_another_remote_has_is_fetched_from_there(
     work: Work, origin: list[Pointer], tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from medallion.diff.document import diff_document
 from tests.diff_examples import EXAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from medallion.cli.text import Text
     from medallion.diff.value import Diff
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "diff"
 
 
-def text(lines: list[Text], *, styled: bool = False) -> str:
+def text(lines: Iterable[Text], *, styled: bool = False) -> str:
     """The lines as they are written; an escape as a sign that an editor shows."""
     return "".join(f"{line.render(styled=styled)}\n" for line in lines).replace("\x1b", "␛")
 

@@ -20,7 +20,7 @@ from medallion.review.forge import mark
 from tests.e2e.conftest import PATIENCE, Project, built
 from tests.git.conftest import isolate, isolated_git
 from tests.review.forges import TOKEN, Forge, served
-from tests.review.test_job_files import outputs
+from tests.review.posting import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

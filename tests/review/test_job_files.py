@@ -9,18 +9,10 @@ import pytest
 from medallion.errors import ForgeError
 from medallion.review.job_files import SUMMARY_LIMIT, append_outputs, append_summary
 from medallion.review.post import tell_job, write_reports
+from tests.review.posting import outputs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def outputs(text: str) -> dict[str, str]:
-    """What a runner reads: ``name<<END``, lines of the value, ``END``."""
-    found, lines = {}, iter(text.splitlines())
-    for line in lines:
-        name, _, end = line.partition("<<")
-        found[name] = "\n".join(iter(lambda: next(lines), end))
-    return found
 
 
 def test_a_value_sets_no_other_output(tmp_path: Path) -> None:

@@ -10,17 +10,8 @@ import pytest
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Key, KeyOrigin, Rows, Side, Status, TableDiff
 from medallion.errors import MedallionError
 from medallion.names import TableName
-from medallion.review.claims import (
-    Amount,
-    Became,
-    Bound,
-    Changed,
-    Claims,
-    Counted,
-    Whole,
-    claims_in_markdown,
-    claims_in_trailer,
-)
+from medallion.review.claim_texts import claims_in_markdown, claims_in_trailer, is_prose
+from medallion.review.claims import Amount, Became, Bound, Changed, Claims, Counted, Whole
 from medallion.review.expectations import evaluate, what_differs
 
 LAYERS = ("bronze", "silver", "gold")
@@ -106,6 +97,21 @@ def test_what_cannot_be_read_is_an_error_at_its_place_with_the_grammar(line: str
     assert caught.value.location.path == "commit abc1234"
     assert caught.value.location.column == at
     assert "silver.orders changed status, total only" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "prose"),
+    [
+        ("nonsense", True),
+        ("that nothing changes", True),
+        ("", True),
+        ("silver.orders nonsense", False),
+        ("slver.orders unchanged", False),
+        ("silver.*", False),
+    ],
+)
+def test_a_trailer_that_begins_with_no_dataset_is_for_people(line: str, prose: bool) -> None:
+    assert is_prose(line, LAYERS) is prose
 
 
 def test_an_empty_trailer_is_an_error() -> None:

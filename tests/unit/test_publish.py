@@ -9,8 +9,9 @@ import pytest
 
 from medallion.config import Config
 from medallion.errors import BuildError
+from medallion.identities import Identities
 from medallion.names import TableName
-from medallion.observe import Identities, data_state
+from medallion.observe import data_state
 from medallion.plan import DataState
 from medallion.publish import publish, recover, staged_record
 from medallion.records import Built, Column, DataFile, Record

@@ -269,6 +269,29 @@ def test_a_value_of_another_kind_is_an_error(path: tuple[str | int, ...], value:
     assert refused(broken).message.startswith("the record is incomplete: ")
 
 
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where a document holds anything, and the places of what that holds."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [*([path] if path else []), *(found for name, held in inner for found in leaves(held, (*path, name)))]
+
+
+@pytest.mark.parametrize("value", ["canary4711", ["canary4711"], {"canary4711": "canary4711"}, [["canary4711"]]])
+def test_no_message_about_a_record_quotes_it(value: object) -> None:
+    said = []
+    for path in leaves(document()):
+        broken: Any = document()
+        holder = broken
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = value
+        try:
+            Record.decode(json.dumps(broken).encode(), "x.json")
+        except RecordError as error:
+            said.append(str(error))
+    assert len(said) > 10
+    assert [text for text in said if "canary4711" in text] == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

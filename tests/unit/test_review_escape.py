@@ -59,6 +59,21 @@ def test_a_plain_sentence_has_no_code() -> None:
         assert prose(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("columns a_b, c_d added", "columns `a_b`, `c_d` added"),
+        ("column a_b renamed to b_c, columns d_e, id added", "column `a_b` renamed to `b_c`, columns `d_e`, id added"),
+        ("sql/a_b.sql:12:5: no column x_y.", "`sql/a_b.sql:12:5`: no column `x_y`."),
+        ("only where a_b >= c_d, else not", "only where `a_b >= c_d`, else not"),
+        ("concat(a_b, c_d) is 'x_y, z_a', here", "`concat(a_b, c_d)` is `'x_y, z_a'`, here"),
+        ("1. one", "`1`. one"),
+    ],
+)
+def test_a_comma_stands_between_words_that_are_code(text: str, expected: str) -> None:
+    assert prose(text) == expected
+
+
 @given(TEXTS, TEXTS)
 def test_two_texts_that_differ_look_different(one: str, other: str) -> None:
     assert (visible(one) == visible(other)) == (one == other)

@@ -75,6 +75,29 @@ def test_only_what_is_computed_makes_a_model_changed() -> None:
     assert (gone.name, gone.summary) == (ORDERS, "removed; gold.revenue read it")
 
 
+def test_a_column_that_the_data_shows_to_be_renamed_is_told_as_that() -> None:
+    contract = f"-- @contract\n{CLEAN}"
+    base = tree({"bronze.orders": RAW, "silver.orders": contract})
+    now = contract.replace("total", "total AS amount, 1 AS one")
+    renamed = ColumnDiff("amount", ColumnStatus.RENAMED, "total", "INTEGER", "INTEGER", changed=0)
+    side = Side("", "")
+    diff = Diff(side, side, (TableDiff(ORDERS, Status.CHANGED, rows=Rows(1, 1), columns=(renamed,)),))
+
+    def summary(head: Tree, diff: Diff | None) -> tuple[str, bool]:
+        (found,) = reviewed_models(base, head, lambda model, *_: model.digest, diff)
+        return found.summary, found.breaking
+
+    built = tree({"bronze.orders": RAW, "silver.orders": now}, silver_orders="id status amount one")
+    assert summary(built, diff) == ("column total renamed to amount, column one added", True)
+    assert summary(built, None) == ("columns amount, one added, column total removed", True)
+    assert broken_contracts(base, built, diff) == (
+        ContractBreak(ORDERS, "column total renamed to amount, column one added"),
+    )
+    # Its record is of another text, so only what the SQL says counts; its data says what it says.
+    stale = replace(built, observed=replace(built.observed, records=base.records))
+    assert summary(stale, diff) == ("column total renamed to amount, column one added", True)
+
+
 def test_what_sql_means_is_no_claim_of_a_record() -> None:
     base = tree({"bronze.orders": RAW, "silver.orders": CLEAN})
     head = tree({"bronze.orders": RAW, "silver.orders": f"{CLEAN} WHERE total > 0"})

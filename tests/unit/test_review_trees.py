@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.config import Config
+from medallion.identities import Identities
 from medallion.models.graph import build_graph
-from medallion.observe import Identities, source_state
 from medallion.plan import Observed
 from medallion.review.gather import shows_samples
 from medallion.review.source_files import LinkedFiles, matching
 from medallion.review.trees import Tree
+from medallion.sources import source_state
 
 if TYPE_CHECKING:
     from pathlib import Path

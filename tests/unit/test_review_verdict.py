@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from medallion.cli.review_view import review_lines
 from medallion.diff.value import Diff, Rows, Status, TableDiff
 from medallion.errors import MedallionError
+from medallion.review.review_html import review_html
+from medallion.review.review_markdown import review_markdown
 from medallion.review.rules import DEFAULT_FAIL_ON
 from medallion.review.value import CheckTurn, StaleKind
 from medallion.review.verdict import Rule, RuleName, diff_verdict, failures, parse_fail_on, verdict
@@ -62,7 +65,7 @@ def test_rules_are_read_with_their_limits() -> None:
         ("removed-row>1%", 'did you mean "removed-rows"?'),
         ("removed-rows>x", "removed-rows>100"),
         ("stale>1", "write stale alone"),
-        ("nonsense", "there are stale"),
+        ("zzz", "there are stale"),
         ("", "give one or more"),
         (" , ", "give one or more"),
         ("never, stale", "leave"),
@@ -98,6 +101,11 @@ def test_each_rule_finds_its_own() -> None:
     assert reasons("removed-rows>1%") == ("gold.old_totals: 40 rows removed, 100 %, more than 1 %",)
     assert reasons("removed-rows>14")[0] == "silver.orders: 15 rows removed, 0.02 %, more than 14"
     assert reasons("removed-rows>40") == ()
+    assert reasons("loosened") == (
+        "silver.orders: loosened: not_null total: removed",
+        "silver.orders: loosened: @private email: removed",
+        "silver.orders: changed, perhaps loosened: total <> 7: is now total <> 8",
+    )
     assert reasons("never") == ()
 
 
@@ -113,7 +121,7 @@ def test_a_check_that_passes_now_fails_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["stale", "unseen-source", "failed-check", "breaking", "removed-rows>1%", "unexpected"]
+    "rule", ["stale", "unseen-source", "failed-check", "breaking", "removed-rows>1%", "unexpected", "loosened"]
 )
 def test_what_could_not_be_found_out_is_never_fine(rule: str) -> None:
     review = replace(quiet_review(), problems=troubled_review().problems[:1])
@@ -154,11 +162,27 @@ def test_rows_without_a_key_that_changed_are_not_removed() -> None:
     assert failures(review, parse_fail_on("removed-rows>0")) == ()
 
 
+@pytest.mark.parametrize("changed", [0, None])
+def test_a_dataset_that_became_empty_is_told_in_every_report(changed: int | None) -> None:
+    emptied = TableDiff(ORDERS, Status.CHANGED, rows=Rows(1_200, 0, removed=1_200, changed=changed))
+    review = replace(quiet_review(), diff=Diff(BASE, HEAD, (emptied,)))
+    assert verdict(review) == "1 dataset emptied, 1 dataset changed, 0 breaking changes, 0 checks failed"
+    text = "\n".join(line.plain for line in review_lines(review, 80))
+    assert "emptied\n  silver.orders  had 1,200 rows and has none any more\n" in text
+    assert "- `silver.orders` had 1,200 rows and has none any more" in review_markdown(review)
+    assert "</a> had 1,200 rows and has none any more</li>" in review_html(review)
+    for rule in ("removed-rows>0", "removed-rows>99%", "removed-rows>1000"):
+        assert len(failures(review, parse_fail_on(rule))) == 1
+    for rows, status in ((Rows(0, 0), Status.CHANGED), (Rows(3, 1, removed=2), Status.CHANGED),
+                         (Rows(3, 0, removed=3), Status.REMOVED)):  # fmt: skip
+        assert not TableDiff(ORDERS, status, rows=rows).emptied
+
+
 def test_a_dataset_that_is_gone_without_a_count_has_lost_its_rows() -> None:
     review = replace(quiet_review(), diff=Diff(BASE, HEAD, (TableDiff(ORDERS, Status.REMOVED),)))
     assert failures(review, parse_fail_on("removed-rows>50%")) == ("silver.orders is removed, with all of its rows",)
 
 
 def test_a_quiet_review_fails_under_no_rule() -> None:
-    rules = parse_fail_on("stale, unseen-source, failed-check, breaking, removed-rows>0, unexpected")
+    rules = parse_fail_on("stale, unseen-source, failed-check, breaking, removed-rows>0, unexpected, loosened")
     assert failures(quiet_review(), rules) == ()

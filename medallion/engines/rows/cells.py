@@ -173,11 +173,14 @@ def can_cast(cursor: duckdb.DuckDBPyConnection, base: str, head: str) -> bool:
 def normal(value: str, kind: str) -> str:
     """An expression for what a value is compared by: its maps, at any depth, have their entries sorted by key.
 
-    An INTERVAL is compared as text: to DuckDB a month is thirty days.
+    An INTERVAL, at any depth, is compared as text: to DuckDB a month is thirty days.
     """
-    if kind == "INTERVAL":
-        return f"CAST({value} AS VARCHAR)"
-    return _normal(value, _type(kind), 0) if "MAP(" in kind else value
+    return _normal(value, _type(kind), 0) if _is_other(kind) else value
+
+
+def _is_other(kind: str) -> bool:
+    """Whether DuckDB may hold values of the type for the same, or for another, where they are not."""
+    return "MAP(" in kind or "INTERVAL" in kind
 
 
 @cache
@@ -189,8 +192,10 @@ def _type(kind: str) -> Any:
 
 def _normal(value: str, kind: Any, depth: int) -> str:
     """``depth`` keeps the names of nested lambdas apart."""
-    if "MAP(" not in str(kind):
+    if not _is_other(str(kind)):
         return value
+    if kind.id == "interval":
+        return f"CAST({value} AS VARCHAR)"
     element = f"x{depth}"
     if kind.id == "map":
         entry = _struct(element, [("key", kind.children[0][1]), ("value", kind.children[1][1])], depth + 1)

@@ -159,8 +159,9 @@ def why_no_key(cursor: duckdb.DuckDBPyConnection, base: Table, column: Matched) 
     """Why rows cannot be matched by a column that both versions have; empty where they can."""
     import duckdb
 
-    if "MAP(" in column.head_type or "MAP(" in column.base_type:
-        return f"{column.head} holds maps"
+    for word, held in (("MAP(", "maps"), ("INTERVAL", "intervals")):
+        if word in column.head_type or word in column.base_type:
+            return f"{column.head} holds {held}"
     if not column.retyped:
         return ""
     name = identifier(column.base)
