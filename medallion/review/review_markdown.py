@@ -169,11 +169,20 @@ def _loosened(review: Review) -> Iterator[Block]:
         (False, "changed", "Changed: what guards the data in another way; whether it guards less cannot be told"),
     ):
         lines = [
-            bullet(f"{code(str(f.dataset))} {code(f.what, 200)}: {prose(f.change)} ({code(f.location)})")
+            bullet(f"{code(str(f.dataset))} {code(f.what, 200)}: {_became(f.change)} ({code(f.location)})")
             for f in review.loosened
             if f.known is known
         ]
         yield block(lines, 6, (f"{word} safeguard", f"{word} safeguards"), before=f"**{what}**\n\n")
+
+
+def _became(change: str) -> str:
+    """What became of a safeguard; another check in its place is a whole, and one code span."""
+    now, warns = "is now ", ", and is only a warning"
+    if not change.startswith(now):
+        return prose(change)
+    ending = warns if change.endswith(warns) else ""
+    return now + code(change.removeprefix(now).removesuffix(warns), 200) + ending
 
 
 def _contracts(review: Review) -> Block:
