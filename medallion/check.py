@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from medallion.checks.data import check_data
 from medallion.errors import DataError, Location, MedallionError
 from medallion.events import CheckResult, CheckStatus
+from medallion.privacy import hidden_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from medallion.engines.protocol import Engine, Session
     from medallion.models.check import Check
     from medallion.names import TableName
+    from medallion.privacy import Hidden
     from medallion.versions import Version
 
 __all__ = ["CheckRun", "Unknown", "check_version"]
@@ -60,10 +62,12 @@ def check_version(
     *,
     keep: str = "check",
     discreet: bool = False,
+    secret: Hidden | None = None,
 ) -> CheckRun:
     """The results of the checks of the ``chosen`` datasets (None: all); only what they need is fetched and read.
 
     Rows that fail are kept in the folder ``keep`` of ``.medallion/failed``. ``discreet``: no result tells a value.
+    ``secret`` are the columns of which none does, where that is more than this version says.
     """
     started = time.monotonic()
     graph = version.graph
@@ -74,11 +78,12 @@ def check_version(
     unknown = [Unknown(name, None, graph.problems[name]) for name in asked if name in graph.problems]
     todo = [name for name in names if name in version.records and name not in graph.problems]
     if todo:
+        secret = secret or hidden_columns([(graph, version.records)])
         with engine().open() as session:
             files: dict[TableName, Sequence[Path]] = {}
             for name in todo:
                 try:
-                    made, broken = _check(config, version, session, name, files, keep, discreet=discreet)
+                    made, broken = _check(config, version, session, name, files, keep, secret, discreet=discreet)
                     results += made
                     unknown += broken
                 except MedallionError as error:
@@ -95,6 +100,7 @@ def _check(
     name: TableName,
     files: dict[TableName, Sequence[Path]],
     keep: str,
+    secret: Hidden,
     *,
     discreet: bool,
 ) -> tuple[tuple[CheckResult, ...], list[Unknown]]:
@@ -109,14 +115,23 @@ def _check(
     needed = [version.records[read] for read in (name, *reads) if read not in files]
     files.update(version.files(needed))
     for read in reads:
-        session.register(read, files[read], private=version.graph.is_private(read))
+        session.register(read, files[read], private=bool(secret.of(read)))
     kept = config.state / "failed" / keep  # Apart from what a run has left to be looked into.
     graph, found = version.graph, version.graph.audit(name)
 
     def results(checks: Sequence[Check]) -> tuple[CheckResult, ...]:
         some = replace(graph, audits={**graph.audits, name: replace(found, checks=tuple(checks))})
         return check_data(
-            session, config, some, record, files[name], None, now=version.now, keep=kept, discreet=discreet
+            session,
+            config,
+            some,
+            record,
+            files[name],
+            None,
+            secret=secret,
+            now=version.now,
+            keep=kept,
+            discreet=discreet,
         )
 
     try:

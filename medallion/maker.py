@@ -19,6 +19,7 @@ from medallion.models.fingerprint import fingerprint
 from medallion.names import TableName
 from medallion.observe import real_files
 from medallion.plan import Action, DataState, Decision, Observed
+from medallion.privacy import NOTHING_HIDDEN, hidden_columns, private_marks
 from medallion.publish import dataset_files, publish
 from medallion.reasons import REUSED, looked_at
 from medallion.records import Built, Checked, DataFile, Input, InputKind, Record
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from medallion.meanings import Meanings
     from medallion.models.audits import Audit
     from medallion.models.graph import Graph
+    from medallion.privacy import Hidden
     from medallion.schemas import Contracts, Schema
 
 __all__ = ["Maker"]
@@ -74,6 +76,7 @@ class Maker:
         self.accept = accept
         self.differences: dict[TableName, RowDelta] | None = {} if differences else None
         self._emit = emit
+        self._has_private = bool(private_marks(graph.models.values()))
         self._registering = threading.Lock()
         self._registered: set[TableName] = set()
         self._published: set[TableName] = set()
@@ -206,6 +209,7 @@ class Maker:
             record,
             files,
             self._replaced(before, record, audit),
+            secret=self._secret(record),
             now=datetime.now(UTC),
             keep=self.config.state / "failed",
             in_order=produced,
@@ -259,6 +263,7 @@ class Maker:
 
     def _register(self, session: Session, names: Sequence[TableName]) -> None:
         """Make inputs readable, each once for all its readers."""
+        secret = self._secret()
         with self._registering:
             for name in names:
                 if name in self._registered:
@@ -267,9 +272,15 @@ class Maker:
                     files = [self.config.root / f for f in dataset_files(self.records[name])]
                 else:
                     files = list(self.files.find(self.records[name], self.data[name]))
-                session.register(name, files, private=self.graph.is_private(name))
+                session.register(name, files, private=bool(secret.of(name)))
                 self._stats[name] = [(file, _stamp(file)) for file in files]
                 self._registered.add(name)
+
+    def _secret(self, *made: Record) -> Hidden:
+        """What is shown of no dataset, as they are now, with the one that was ``made``."""
+        if not self._has_private:
+            return NOTHING_HIDDEN
+        return hidden_columns([(self.graph, {**self.records, **{record.dataset: record for record in made}})])
 
     def _check_inputs(self, name: TableName) -> None:
         """What changed while it was read must not be written down as what was read; plain Git asks for no lock."""

@@ -22,6 +22,10 @@ from medallion.git.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from medallion.names import TableName
+    from medallion.privacy import Hidden
+    from medallion.records import Record
+
 __all__ = ["textconv"]
 
 # Git tells the programs that it starts which repository is meant where that cannot be told from the folder.
@@ -45,6 +49,7 @@ class _Converter:
         self.git = Git(folder)
         self.folder = folder
         self.environ = {name: environ[name] for name in _REPOSITORY if name in environ}
+        self._projects: list[tuple[Hidden, Mapping[TableName, Record]]] = []
 
     def text(self, path: Path) -> str:
         file = self.folder / path
@@ -71,7 +76,10 @@ class _Converter:
 
         private = self._private()
         note = "" if private is not None else "values are left out: what the models mark as @private cannot be told\n"
-        return note + summarise(file, self._keys(stem), private)
+        if not private:
+            return note + summarise(file, self._keys(stem), private)
+        known, unnamed = self._known(stem)
+        return summarise(file, self._keys(stem), private, known=known, unnamed=unnamed)
 
     def _store(self) -> Store | None:
         """The objects of the repository that Git works in."""
@@ -101,9 +109,9 @@ class _Converter:
         return keys - {()}
 
     def _private(self) -> frozenset[str] | None:
-        """The columns, in lower case, that any model marks as private; None where that cannot be told.
+        """The columns, in lower case, that are hidden in any dataset of the work tree; None where that cannot be told.
 
-        Git does not say whose data it is, so a mark counts for every dataset.
+        Git does not say whose data it is, so what is hidden in one is hidden in every dataset.
         """
         if self._place is None:
             return frozenset()
@@ -115,16 +123,55 @@ class _Converter:
             return frozenset()
         if found.returncode != 0:
             return frozenset() if where == ("HEAD",) else None
+        if where == ("HEAD",):
+            return None  # What is made of a private column is found in a work tree only.
         names: set[str] = set()
-        for path in filter(None, os.fsdecode(found.stdout).split("\0")):
-            data = self._ask("show", path) if where == ("HEAD",) else (self.folder / path).read_bytes()
-            names |= _marked(self.folder, path, data or b"")
+        paths = [*filter(None, os.fsdecode(found.stdout).split("\0"))]
+        for path in paths:
+            names |= _marked(self.folder, path, (self.folder / path).read_bytes())
+        try:
+            self._projects = [
+                _project(self.folder / root) for root in {f"/{path}".rpartition("/sql/")[0][1:] for path in paths}
+            ]
+        except (MedallionError, OSError):
+            return None
+        for secret, _ in self._projects:
+            names |= secret.of(*secret.columns)
         return frozenset(names)
+
+    def _known(self, stem: str) -> tuple[frozenset[str] | None, bool]:
+        """The columns of today's datasets whose files have this name, and whether private values may be names in it.
+
+        None where no such dataset hides any: a column that has another name in an older version may be a hidden one.
+        """
+        known: set[str] = set()
+        hides = has_names = False
+        for secret, records in self._projects:
+            for name, record in records.items():
+                if stem == name.name or any(Path(file.path).stem == stem for file in record.files):
+                    known |= {column.name.lower() for column in record.columns}
+                    hides |= bool(secret.of(name))
+                    has_names |= name in secret.names
+        return (frozenset(known) if hides else None), has_names
 
     def _ask(self, *args: str) -> bytes | None:
         """What git prints, None where it fails."""
         asked = self.git.attempt(*args, env=self.environ)
         return asked.stdout if asked.returncode == 0 else None
+
+
+def _project(root: Path) -> tuple[Hidden, Mapping[TableName, Record]]:
+    """What is hidden in the project in a folder, and its records; nothing where there is no project."""
+    from medallion.config import find_project
+    from medallion.observe import read_records
+    from medallion.privacy import NOTHING_HIDDEN, hidden_columns
+    from medallion.workspace import load_graph
+
+    if not any((root / name).is_file() for name in ("medallion.toml", "pyproject.toml")):
+        return NOTHING_HIDDEN, {}
+    config = find_project(root)
+    records = read_records(config.root, config.layers)[0]
+    return hidden_columns([(load_graph(config)[0], records)]), records
 
 
 def _marked(folder: Path, path: str, data: bytes) -> frozenset[str]:

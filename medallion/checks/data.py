@@ -12,16 +12,17 @@ from medallion.engines.sql import read_parquet
 from medallion.errors import CheckError
 from medallion.events import CheckResult, CheckStatus
 from medallion.models.check import Kind
-from medallion.privacy import hidden_columns, private_marks
+from medallion.privacy import without_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from medallion.config import Config
     from medallion.engines.protocol import Session
     from medallion.models.graph import Graph
+    from medallion.privacy import Hidden
     from medallion.records import Record
 
 __all__ = ["Before", "check_data", "refuse_failed"]
@@ -45,6 +46,7 @@ def check_data(
     files: Sequence[Path],
     before: Before | None,
     *,
+    secret: Hidden,
     now: datetime,
     keep: Path,
     in_order: bool = False,
@@ -54,21 +56,20 @@ def check_data(
 
     The datasets that checks look at have to be registered; ``session`` has this one registered with ``files`` from now
     on. Rows that fail are kept in the folder ``keep``, and those of this dataset that failed before go.
-    ``in_order``: this process has just written the rows in the order of the key. ``discreet``: all columns are
-    private. ``MedallionError``, at the check, where one cannot be evaluated.
+    ``in_order``: this process has just written the rows in the order of the key. ``secret`` is what is shown of no
+    dataset; ``discreet``: all columns are private. ``MedallionError``, at the check, where one cannot be evaluated.
     """
     name, found = record.dataset, graph.audit(record.dataset)
     if not found.checks:
         return ()
-    session.register(name, files, private=graph.is_private(name))
+    session.register(name, files, private=bool(secret.of(name)))
     former = None
     if before is not None:
         by_rows = before.files and any(check.kind in _COMPARED_BY_ROWS for check in found.checks)
         tolerances = graph.models[name].tolerances
         delta = session.compare(before.files, files, record.key, tolerances) if before.files and by_rows else None
         former = Former(before.record, read_parquet(map(str, before.files)) if before.files else "", delta)
-    marks = private_marks(graph.models.values())
-    hidden = hidden_columns(marks, record, (*found.reads, *graph.inputs.get(name, ())))
+    hidden = secret.of(name, *found.reads)
     if discreet:
         hidden |= {column.name.lower() for column in record.columns}
     subject = Subject(
@@ -84,7 +85,17 @@ def check_data(
     )
     clear_failed(keep, name)
     with session.reader([name, *found.reads], found.macros, discreet=bool(subject.hidden)) as reader:
-        return audit(reader, subject, found, former)
+        results = audit(reader, subject, found, former)
+    labels = secret.labels(name, record, before.record if before else None)
+    return tuple(_without_names(result, labels) for result in results) if labels else results
+
+
+def _without_names(result: CheckResult, labels: Mapping[str, str]) -> CheckResult:
+    """The result without names of columns that are private values."""
+    sample = result.sample
+    if sample is not None:
+        sample = replace(sample, columns=tuple(labels.get(name.lower(), name) for name in sample.columns))
+    return replace(result, sample=sample, message=without_names(result.message, labels))
 
 
 def refuse_failed(

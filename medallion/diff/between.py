@@ -8,21 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medallion.diff.private_names import with_labels
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
 from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
 from medallion.observe import data_folder
 from medallion.plan import DataState
-from medallion.privacy import hidden_between, private_marks
+from medallion.privacy import NOTHING_HIDDEN, hidden_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from medallion.config import Config
     from medallion.diff.asked import Asked
     from medallion.diff.value import Side, Tolerance
     from medallion.engines.faults import Fault
+    from medallion.privacy import Hidden
     from medallion.records import Record
     from medallion.versions import Version
 
@@ -65,12 +66,15 @@ def diff_versions(
     *,
     rows: Path | None = None,
     whole: bool = False,
+    hidden: Hidden | None = None,
 ) -> Diff:
     """Compare two versions of the datasets ``names``, in DuckDB that can read their files and nothing else.
 
     A dataset that cannot be compared is part of the result, with the reason. ``rows``: a Parquet file to write every
     row that differs to; then one dataset may differ, else ``MedallionError``. ``whole``: what is new is fetched as
     well, and is unavailable where that fails, so that nobody merges a dataset that nobody has.
+
+    ``hidden`` is what is not told, where the caller knows; then it takes out, too, names of columns that are values.
     """
     base, head = versions
     found = {name: _by_record(name, base, head) for name in names}
@@ -82,8 +86,12 @@ def diff_versions(
     if whole:
         new = [name for name, table in tables.items() if table.status is Status.ADDED]
         _files(head, new, tables)
+    secret = _hidden(versions, [*tables.values()], todo) if hidden is None else hidden
     if todo:
-        tables |= _compared(config, versions, todo, asked, rows)
+        tables |= _compared(config, versions, todo, asked, rows, secret)
+    if hidden is None:
+        for name, table in tables.items():
+            tables[name] = with_labels(table, secret.labels(name, head.records.get(name), base.records.get(name)))
     notes = []
     if not base.records and not base.broken and head.records:
         notes.append(f"there are no datasets at {sides[0].short}: all of them are new")
@@ -92,6 +100,13 @@ def diff_versions(
     if asked.columns:
         notes.append(f"only the key and {', '.join(asked.columns)}")
     return Diff(sides[0], sides[1], tuple(_sized(tables[name], base, head) for name in names), tuple(notes))
+
+
+def _hidden(versions: tuple[Version, Version], known: Sequence[TableDiff], todo: Sequence[TableName]) -> Hidden:
+    """What is not told. Where there is nothing to tell of columns, the models are not even read."""
+    if todo or any(table.columns for table in known):
+        return hidden_columns([(version.graph, version.records) for version in versions])
+    return NOTHING_HIDDEN
 
 
 def _by_record(name: TableName, base: Version, head: Version) -> TableDiff | None:
@@ -169,7 +184,12 @@ def _sized(table: TableDiff, base: Version, head: Version) -> TableDiff:
 
 
 def _compared(
-    config: Config, versions: tuple[Version, Version], names: Sequence[TableName], asked: Asked, rows: Path | None
+    config: Config,
+    versions: tuple[Version, Version],
+    names: Sequence[TableName],
+    asked: Asked,
+    rows: Path | None,
+    secret: Hidden,
 ) -> dict[TableName, TableDiff]:
     import duckdb
 
@@ -193,11 +213,11 @@ def _compared(
     found = dict(failed)
     try:
         cursor = cursors.get()
-        marks = private_marks(model for version in versions for model in version.graph.models.values())
         for name in there:
-            hidden, tolerances = _hidden(marks, versions, name), _tolerances(versions, name, strictest=asked.strictest)
+            hidden, tolerances = secret.of(name), _tolerances(versions, name, strictest=asked.strictest)
+            labels = secret.labels(name, versions[1].records[name], versions[0].records[name])
             base, head = (
-                Part(version.records[name], side[name], version.graph.models.get(name), hidden, tolerances)
+                Part(version.records[name], side[name], version.graph.models.get(name), hidden, tolerances, labels)
                 for version, side in zip(versions, files, strict=True)
             )
             try:
@@ -218,14 +238,6 @@ def _unavailable(name: TableName, fault: Fault, *, discreet: bool) -> TableDiff:
     reason = (hide_values(fault) if discreet else fault).message.splitlines()[0]
     quotes = "" if discreet else reason
     return TableDiff(name, Status.UNAVAILABLE, error=f"it cannot be compared: {reason}", quotes=quotes)
-
-
-def _hidden(
-    marks: Mapping[TableName, AbstractSet[str]], versions: tuple[Version, Version], name: TableName
-) -> frozenset[str]:
-    """The columns of which no value is told, by the marks and inputs of both versions."""
-    old, new = (version.records[name] for version in versions)
-    return hidden_between(marks, old, new, [read for v in versions for read in v.graph.inputs.get(name, ())])
 
 
 def _tolerances(versions: tuple[Version, Version], name: TableName, *, strictest: bool) -> Mapping[str, Tolerance]:

@@ -18,6 +18,7 @@ from medallion.diff.states import History
 from medallion.diff.value import Cell, RowStatus
 from medallion.errors import MedallionError
 from medallion.git.lfs import Pointer
+from medallion.privacy import without_names
 from medallion.version_files import files_at, files_in_worktree
 
 if TYPE_CHECKING:
@@ -189,6 +190,9 @@ class _Search:
             cells = self._cells(step.new, new, private, added=True)
         elif isinstance(before, Row) and old:
             cells = self._cells(old, before, private, added=False)
+        labels = self.causes.labels
+        cells = tuple(replace(cell, column=labels.get(cell.column.lower(), cell.column)) for cell in cells)
+        notes = [without_names(note, labels) for note in notes]
         if ends:
             return replace(self._told(step, None, cells, (), tuple(notes)), history_ends=True)
         return self._told(step, status, cells, causes, tuple(notes))

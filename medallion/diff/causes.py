@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from medallion.errors import MedallionError
 from medallion.models.parse import parse_model
-from medallion.names import TableName
-from medallion.privacy import hidden_between, hidden_columns, private_marks
+from medallion.privacy import hidden_columns, private_marks
 from medallion.reasons import SQL_CHANGED, listed
 from medallion.records import InputKind
+from medallion.versions import read_snapshot
+from medallion.workspace import graph_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from medallion.git.repository import Repository
     from medallion.models.model import Model
+    from medallion.names import TableName
+    from medallion.privacy import Datasets
     from medallion.records import Record
     from medallion.workspace import Workspace
 
@@ -34,48 +37,56 @@ class Causes:
     def __init__(self, workspace: Workspace, repo: Repository, name: TableName) -> None:
         self.workspace, self.repo, self.name = workspace, repo, name
         self._models: dict[tuple[str, str], Model | None] = {}
-        self._listed: dict[tuple[str, str], Sequence[str]] = {}
-        self._reads = workspace.graph.inputs.get(name, ())
+        self._marked: dict[str, bool] = {}
+        self._versions: dict[str, Datasets] = {}
+        #: What stands for the names of columns that are private values, of the versions that were asked for last.
+        self.labels: Mapping[str, str] = {}
 
     def between(self, old: _At | None, new: _At, *, unread: bool = False) -> tuple[tuple[str, ...], frozenset[str]]:
         """The causes, and the columns (in lower case) that are private in one of the two versions or today.
 
         ``unread``: versions between the two cannot be read, so the causes may be theirs.
         """
-        private = self._private(old[1] if old else None, new[1], [at for at in (old, new) if at])
+        private = self._private([at for at in (old, new) if at])
         if new[1] is None:
             return ("the dataset was deleted",), private
         if old is None or old[1] is None:
             return ("before are versions that cannot be read" if unread else "the dataset is new here",), private
         return tuple(self._causes(old, new, old[1], new[1])) or ("neither SQL nor inputs changed",), private
 
-    def _private(self, old: Record | None, new: Record | None, versions: Sequence[_At]) -> frozenset[str]:
-        """The columns of which no value is told, by the marks that either version or today's models have."""
-        # Marks count, too, where the text is no longer the one that the data was built from.
-        models = [model for at in versions for model in self._marked(at)]
-        marks = private_marks([*self.workspace.graph.models.values(), *models])
-        if old and new:
-            return hidden_between(marks, old, new, self._reads)
-        record = old or new
-        return hidden_columns(marks, record, self._reads) if record else frozenset()
+    def _private(self, versions: Sequence[_At]) -> frozenset[str]:
+        """The columns of which no value is told, by the marks that a version or today's models have.
 
-    def _marked(self, at: _At) -> Iterator[Model]:
-        """The model of the dataset and those of its inputs, as the commit has them."""
-        if model := self._standing(at):
-            yield model
-        inputs = at[1].built.inputs if at[1] else ()
-        for read in (i.name for i in inputs if i.kind is InputKind.DATASET):
-            layer, _, name = read.partition(".")
-            for path in self._paths(at[0], layer):
-                if path.lower().endswith(f"/{name}.sql") and (model := self._at(TableName(layer, name), at[0], path)):
-                    yield model
+        Marks count, too, where the text is no longer the one that the data was built from.
+        """
+        today = self.workspace.graph, self.workspace.observed.records
+        if not private_marks(today[0].models.values()) and not any(map(self._has_marks, versions)):
+            self.labels = {}
+            return frozenset()
+        secret = hidden_columns([self._datasets(at) for at in versions], [today])
+        self.labels = secret.labels(self.name, *(record for _, record in reversed(versions)))
+        return secret.of(self.name)
 
-    def _paths(self, commit: str, layer: str) -> Sequence[str]:
-        """The files of a commit that may be models of a layer."""
-        place = commit, layer
-        if place not in self._listed:
-            self._listed[place] = tuple(self.repo.list(commit, [f"sql/{layer}"])) if commit else ()
-        return self._listed[place]
+    def _has_marks(self, at: _At) -> bool:
+        """Whether a commit may mark any column as private."""
+        commit = at[0]
+        if commit not in self._marked:
+            asked = ("grep", "-q", "-i", "-F", "-e", "@private", commit, "--", "sql")
+            self._marked[commit] = bool(commit) and self.repo.process.attempt(*asked).returncode != 1
+        return self._marked[commit]
+
+    def _datasets(self, at: _At) -> Datasets:
+        """The models and records of a version."""
+        commit, record = at
+        if not commit:
+            found: Datasets = (self.workspace.graph, self.workspace.observed.records)
+        elif commit in self._versions:
+            found = self._versions[commit]
+        else:
+            config = self.workspace.config
+            found = graph_at(config, self.repo, commit)[0], read_snapshot(self.repo, config, commit).records
+            self._versions[commit] = found
+        return found[0], ({**found[1], self.name: record} if record else found[1])
 
     def _causes(self, old: _At, new: _At, before: Record, after: Record) -> list[str]:
         found = []

@@ -44,7 +44,8 @@ class Part:
     """One version of a dataset: its record, its Parquet files, and its model where there is one.
 
     ``hidden`` are columns of which no value is told, ``tolerances`` how far numbers may lie apart; names in lower case.
-    A column is hidden where either version has it so. The tolerances of the head count.
+    A column is hidden where either version has it so. The tolerances of the head count. ``labels`` stand in the rows
+    file for names of hidden columns (in lower case) that are values.
     """
 
     record: Record
@@ -52,6 +53,7 @@ class Part:
     model: Model | None
     hidden: frozenset[str] = frozenset()
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def compare(
@@ -103,7 +105,7 @@ class _Compared:
         if path is not None:
             if not pair.columns:
                 raise MedallionError(f"{self.name}: {notes[0]}", hint="so all rows of both versions differ")
-            write_rows(self.cursor, pair, self.hidden, path)
+            write_rows(self.cursor, pair, self.hidden, path, self.parts[1].labels)
         found = TableDiff(self.name, Status.CHANGED, key, rows, columns, (), (*notes, *self._notes(key)))
         if found.differing_rows and pair.columns:
             twice = rows.duplicate_keys != (0, 0)
@@ -172,10 +174,11 @@ class _Compared:
         wanted = set()
         for name in self.asked.columns:
             if fold(name) not in names:
-                near = nearest(name, names.values())
+                known = [names[folded] for folded in names if folded not in self.parts[1].labels]
+                near = nearest(name, known)
                 raise MedallionError(
                     f'{self.name} has no column "{name}"',
-                    hint=f'did you mean "{near}"?' if near else f"it has {', '.join(names.values())}",
+                    hint=f'did you mean "{near}"?' if near else f"it has {', '.join(known)}",
                 )
             wanted.add(fold(name))
         return replace(

@@ -11,7 +11,7 @@ from medallion.engines.sql import identifier, literal
 from medallion.errors import Location, MedallionError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     import duckdb
@@ -37,12 +37,14 @@ def new_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_rows(cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection[str], path: Path) -> None:
+def write_rows(
+    cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection[str], path: Path, labels: Mapping[str, str]
+) -> None:
     """Write the rows in the table of those that differ, in the order of the key.
 
     ``_status`` is added, removed or changed, ``_times`` how many such rows there are, ``_changed`` which columns
     changed. A column of the key is ``key.name``, any other ``base.name`` and ``head.name``. Columns in ``hidden``
-    (names in lower case) are left out, but for their names in ``_changed``.
+    (names in lower case) are left out, but for their names in ``_changed``, or what stands for them in ``labels``.
     """
     columns = []
     for i, column in enumerate(pair.columns):
@@ -53,10 +55,10 @@ def write_rows(cursor: duckdb.DuckDBPyConnection, pair: Pair, hidden: Collection
             columns.append(f"{cast} AS {identifier(f'key.{column.head}')}")
         else:
             columns.append(f"o{i} AS {identifier(f'base.{column.head}')}, n{i} AS {identifier(f'head.{column.head}')}")
+    told = [literal(labels.get(column.head.lower(), column.head)) for column in pair.columns]
     changed = ", ".join(
-        f"CASE WHEN oh IS NOT NULL AND nh IS NOT NULL AND {pair.differs(i)} THEN {literal(column.head)} END"
-        for i, column in enumerate(pair.columns)
-        if i >= pair.keys
+        f"CASE WHEN oh IS NOT NULL AND nh IS NOT NULL AND {pair.differs(i)} THEN {told[i]} END"
+        for i in range(pair.keys, len(pair.columns))
     )
     status = "CASE WHEN oh IS NULL THEN 'added' WHEN nh IS NULL THEN 'removed' ELSE 'changed' END"
     keys = range(pair.keys) if pair.keys else range(len(pair.columns))

@@ -54,11 +54,19 @@ _NUMBERS = frozenset(
 )
 
 
-def summarise(file: Path, keys: Collection[Sequence[str]] = (), private: Collection[str] | None = frozenset()) -> str:
+def summarise(
+    file: Path,
+    keys: Collection[Sequence[str]] = (),
+    private: Collection[str] | None = frozenset(),
+    *,
+    known: Collection[str] | None = None,
+    unnamed: bool = False,
+) -> str:
     """The summary of a Parquet file; ``MedallionError`` or an error of DuckDB where it cannot be read.
 
     ``keys`` are those that the file may have: rows are sampled by the only one whose columns are there. Of the columns
-    in ``private`` (in lower case), or of all where it is None, no value is shown.
+    in ``private`` (in lower case), or of all where it is None, no value is shown; nor of others than ``known`` ones,
+    where these are given. ``unnamed``: names of these columns may be values as well.
     """
     file = file.resolve()
     layout = read_layout(file)
@@ -85,6 +93,7 @@ def summarise(file: Path, keys: Collection[Sequence[str]] = (), private: Collect
     )
     with closing(connection):
         summary = _Summary(connection, file, layout, keys, private)
+        summary.hide(known, unnamed=unnamed)
         about = summary.about()
         title, rows = summary.sample()
     thread.join()
@@ -123,8 +132,17 @@ class _Summary:
         fitting = [key for key in keys if all(name.lower() in spelt for name in key)]
         self.key = tuple(spelt[name.lower()] for name in fitting[0]) if len(fitting) == 1 else ()
         self.private = {name for name in self.types if private is None or name.lower() in private}
+        self.labels: dict[str, str] = {}
         small = self.rows * len(self.types) <= COUNTED and file.stat().st_size <= _COUNTED_SIZE
         self.counted = small and len(self.types) <= _COUNTED_COLUMNS
+
+    def hide(self, known: Collection[str] | None, *, unnamed: bool) -> None:
+        """Hide columns that are not ``known``, and, where it is ``unnamed``, the names of all that are hidden."""
+        if known is not None:
+            self.private |= {name for name in self.types if name.lower() not in known}
+        if unnamed:
+            places = {name: place for place, name in enumerate(self.types, 1)}
+            self.labels = {name: f"private column {places[name]}" for name in self.private}
 
     def lines(
         self, about: Mapping[str, _About], sums: Sequence[int], title: str, rows: Sequence[Sequence[str | None]]
@@ -133,7 +151,13 @@ class _Summary:
         yield f"rows {self.rows:,}"
         checksums = dict(zip(self.types, sums, strict=False))
         for name, kind in self.types.items():
-            yield _column(name, kind, about.get(name, _About()), checksums.get(name), private=name in self.private)
+            yield _column(
+                self.labels.get(name, name),
+                kind,
+                about.get(name, _About()),
+                checksums.get(name),
+                private=name in self.private,
+            )
         if title:
             yield title
         for row in rows:
@@ -194,7 +218,7 @@ class _Summary:
             last = self._ask(f"SELECT {values} FROM {self._numbered()} >= {self.rows - _ENDS}")
             return f"the first {_ENDS} and the last {_ENDS} rows:", first + last
         columns = ", ".join(map(identifier, self.key or self.types))
-        by = ", ".join(self.key) if self.key else "all columns"
+        by = ", ".join(self.labels.get(name, name) for name in self.key) if self.key else "all columns"
         order = ", ".join(map(identifier, self.key)) or "ALL"
         chosen = f"FROM {self.table} ORDER BY hash(row({columns})) LIMIT {_SAMPLE}"
         found = self._ask(f"SELECT {values} FROM ({chosen}) ORDER BY {order}")
@@ -223,7 +247,8 @@ class _Summary:
     def _row(self, row: Sequence[str | None]) -> str:
         shown = self._shown()
         cells = [
-            f"{printable(name)}={_cell(value, quoted=self.types[name] == 'VARCHAR' and name not in self.private)}"
+            f"{printable(self.labels.get(name, name))}="
+            f"{_cell(value, quoted=self.types[name] == 'VARCHAR' and name not in self.private)}"
             for name, value in zip(shown, row, strict=True)
         ]
         more = len(self.types) - len(shown)

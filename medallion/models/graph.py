@@ -60,10 +60,6 @@ class Graph:
         """The checks of a dataset, and what they look at; empty where it has none."""
         return self.audits.get(name, _NO_CHECKS)
 
-    def is_private(self, name: TableName) -> bool:
-        """Whether a dataset has a column whose values are never shown."""
-        return name in self.models and bool(self.models[name].private)
-
     def path(self, name: TableName) -> str:
         """A dataset's SQL file, relative to the project; one that cannot be read is known by where its error lies."""
         model, problem = self.models.get(name), self.problems.get(name)

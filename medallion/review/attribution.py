@@ -20,6 +20,7 @@ from medallion.diff.value import Rows, Side, Status
 from medallion.errors import MedallionError
 from medallion.models.fingerprint import recipe_digest
 from medallion.observe import real_files
+from medallion.privacy import hidden_columns
 from medallion.records import Built, DataFile, Record
 from medallion.review.models import changed_macros, changed_variables
 from medallion.review.value import Attribution
@@ -195,9 +196,9 @@ def _built(between: Between, engine: Engine, name: TableName, before: Record, fi
     try:
         with engine.open() as session:
             records = [head.records[read] for read in base.graph.inputs[name]]
+            secret = hidden_columns([(base.graph, base.records), (head.graph, head.records)])
             for read, files in version.files(records).items():
-                private = base.graph.is_private(read) or head.graph.is_private(read)
-                session.register(read, files, private=private)
+                session.register(read, files, private=bool(secret.of(read)))
             target.parent.mkdir(parents=True, exist_ok=True)
             produced = session.build(base.graph.models[name], base.graph.macros[name], target, lambda _: None)
         target.replace(file)

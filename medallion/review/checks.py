@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from medallion.engines.protocol import Engine
     from medallion.names import TableName
+    from medallion.privacy import Hidden
     from medallion.review.trees import Tree
     from medallion.versions import Version
 
@@ -47,21 +48,22 @@ def check_changes(
     head: tuple[Tree, Version],
     names: Collection[TableName],
     engine: Callable[[], Engine],
+    secret: Hidden,
     *,
     discreet: bool = False,
 ) -> tuple[tuple[CheckChange, ...], tuple[CheckCount, ...]]:
     """What is to be told of the checks of ``names``; and for each dataset, how many of its checks pass of how many.
 
     The base's checks are run only where its records do not say that they passed. A record says so of errors, and of
-    what does not hang on the clock. ``discreet``: no message tells a value.
+    what does not hang on the clock. Of ``secret`` columns no message tells a value; ``discreet``: of none.
     """
     if not names:
         return (), ()
     then, now = base[0], head[0]
-    ran = check_version(now.config, head[1], names, engine, keep="review", discreet=discreet)
+    ran = check_version(now.config, head[1], names, engine, keep="review", discreet=discreet, secret=secret)
     doubtful = {name for name in names if _is_doubtful(then, name)}
     before = (
-        check_version(then.config, base[1], doubtful, engine, keep="review-base", discreet=discreet)
+        check_version(then.config, base[1], doubtful, engine, keep="review-base", discreet=discreet, secret=secret)
         if doubtful
         else None
     )

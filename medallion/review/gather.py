@@ -12,12 +12,14 @@ from medallion.errors import ConfigError
 from medallion.identities import Identities
 from medallion.installed import version_of as installed
 from medallion.meanings import Meanings
+from medallion.privacy import hidden_columns
 from medallion.review.announced import announced
 from medallion.review.attribution import Between, attributions
 from medallion.review.checks import check_changes, to_check
 from medallion.review.expectations import evaluate
 from medallion.review.loosened import loosened
 from medallion.review.models import broken_contracts, reviewed_models
+from medallion.review.privacy import without_private_names
 from medallion.review.reach import lineage_edges, reach
 from medallion.review.revisions import commits_between
 from medallion.review.stale import in_doubt, stale_datasets
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from medallion.errors import MedallionError
     from medallion.git.lfs import Store
     from medallion.git.repository import Repository
+    from medallion.names import TableName
+    from medallion.privacy import Hidden
     from medallion.review.trees import Tree
     from medallion.review.value import ReviewedModel
     from medallion.versions import Version
@@ -74,10 +78,14 @@ def review(
     versions = base[1], head[1]
     asked = Asked(limit=limit, histograms=histograms, discreet=discreet, strictest=True)
     names = chosen(versions, head[0].config.layers, ())
-    diff = diff_versions(head[0].config, sides, versions, names, asked, whole=True)
+    secret = hidden_columns([(version.graph, version.records) for version in versions])
+    diff = diff_versions(head[0].config, sides, versions, names, asked, whole=True, hidden=secret)
     if not then.is_project:
         diff = replace(diff, notes=(*diff.notes, f"{sides[0].short} is from before medallion was in this repository"))
-    gathered = _gathered(repo, between, diff, attribute=attribute)
+    # What a column reaches is found by its name, so that names that are values go out at the end.
+    gathered = without_private_names(
+        _gathered(repo, between, diff, secret, attribute=attribute), _labels(secret, versions)
+    )
     identities.save()
     return gathered
 
@@ -117,7 +125,13 @@ def _models(base: Tree, head: Tree, diff: Diff) -> tuple[ReviewedModel, ...]:
     return found
 
 
-def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool) -> Review:
+def _labels(secret: Hidden, versions: tuple[Version, Version]) -> dict[TableName, dict[str, str]]:
+    """What stands for names of columns that are private values, by dataset."""
+    base, head = versions
+    return {name: secret.labels(name, head.records.get(name), base.records.get(name)) for name in secret.names}
+
+
+def _gathered(repo: Repository, between: Between, diff: Diff, secret: Hidden, *, attribute: bool) -> Review:
     base, head = between.base[0], between.head[0]
     sides = (diff.base, diff.head)
     stale = stale_datasets(repo, base, head)
@@ -127,7 +141,7 @@ def _gathered(repo: Repository, between: Between, diff: Diff, *, attribute: bool
     changed_data = {table.name for table in diff.differing}
     names = to_check(base, head, changed_data)
     checks, checked = check_changes(
-        between.base, between.head, names, lambda: between.engine(head.config), discreet=between.discreet
+        between.base, between.head, names, lambda: between.engine(head.config), secret, discreet=between.discreet
     )
     claims, unreadable, prose = announced(repo, base, head, sides)
     expectations, unexpected = evaluate(claims, diff, doubtful)

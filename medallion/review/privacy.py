@@ -11,11 +11,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from medallion.diff.private_names import with_labels
+from medallion.privacy import without_names
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from medallion.diff.value import ColumnDiff, Rows, Statistics, TableDiff
+    from medallion.names import TableName
     from medallion.review.value import Review
 
-__all__ = ["FEWEST", "shareable", "withheld_rows", "without_rows"]
+__all__ = ["FEWEST", "shareable", "withheld_rows", "without_private_names", "without_rows"]
 
 #: In how many rows a change must have been seen to be told.
 FEWEST = 5
@@ -97,3 +103,35 @@ def _without_extremes(statistics: Statistics | None, *, mean: bool) -> Statistic
     if statistics is None:
         return None
     return replace(statistics, least=None, greatest=None, mean=statistics.mean if mean else None)
+
+
+def without_private_names(review: Review, labels: Mapping[TableName, Mapping[str, str]]) -> Review:
+    """The review without the names of columns that are private values.
+
+    ``labels`` is what stands for them, by dataset and by the name in lower case.
+    """
+    if not any(labels.values()):
+        return review
+
+    def told(name: TableName | None, text: str) -> str:
+        return without_names(text, labels.get(name, {})) if name else text
+
+    return replace(
+        review,
+        diff=replace(
+            review.diff,
+            datasets=tuple(with_labels(table, labels.get(table.name, {})) for table in review.diff.datasets),
+        ),
+        checks=tuple(
+            replace(c, message=told(c.dataset, c.message), quotes=told(c.dataset, c.quotes)) for c in review.checks
+        ),
+        contracts=tuple(replace(c, change=told(c.dataset, c.change)) for c in review.contracts),
+        reach=tuple(
+            replace(r, columns=tuple(labels.get(r.dataset, {}).get(c.lower(), c) for c in r.columns))
+            for r in review.reach
+        ),
+        attributions=tuple(
+            replace(a, note=told(a.dataset, a.note), quotes=told(a.dataset, a.quotes)) for a in review.attributions
+        ),
+        expectations=tuple(replace(e, found=told(e.dataset, e.found)) for e in review.expectations),
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
-CANARY = "canary4711"
+CANARY, BEFORE = "canary4711", "canary0815"
 ORDERS = """-- @key order_id
 SELECT
     order_id,
@@ -51,8 +52,9 @@ def test_what_comes_from_a_private_column_is_shown_nowhere(shop: Project) -> Non
     ):
         assert CANARY not in ran.ok().stdout
         assert "who" in ran.stdout or "customer" in ran.stdout
-    # A dataset that reads nothing private is told: so there was something to hide.
-    assert CANARY in shop.run("diff", "main", "bronze.orders").ok().stdout
+    # What the private column is a copy of is no more told than the column, and there is something to hide.
+    assert CANARY not in shop.run("diff", "main", "bronze.orders").ok().stdout
+    assert CANARY in shop.run("query", "SELECT customer FROM bronze.orders").ok().stdout
 
 
 def test_a_pull_request_tunes_out_none_of_its_own_changes(shop: Project) -> None:
@@ -83,6 +85,49 @@ def test_a_pull_request_tunes_out_none_of_its_own_changes(shop: Project) -> None
     # For oneself, what the model says now counts.
     (table,) = json.loads(shop.run("diff", "main", "gold.people", "--json").ok().stdout)["datasets"]
     assert {c["name"]: c["changed"] for c in table["columns"]}["total"] == 0
+
+
+SHAPES = {
+    "sql/gold/a.sql": "-- @key order_id\nSELECT order_id, customer AS who FROM silver.orders\n",
+    "sql/gold/b.sql": "-- @key order_id\n-- @warn length(person) < 9\nSELECT order_id, who AS person FROM gold.a\n",
+    "sql/gold/wide.sql": "FROM (PIVOT silver.orders ON customer USING count(*) GROUP BY status)\n",
+    "sql/gold/all.sql": "-- @warn status <> 'placed'\nSELECT * FROM gold.wide\n",
+}
+
+
+def test_no_step_no_pivot_and_no_origin_shows_what_is_private(project: Project) -> None:
+    source = project.read("sources/orders.csv").decode()
+    before, after = source.replace("Ada", BEFORE), source.replace("Ada", CANARY)
+    assert source not in (before, after)
+    project.write("medallion.toml", SAMPLES.format("true"))
+    project.write("sources/orders.csv", before)
+    for path, text in {"sql/silver/orders.sql": ORDERS, **SHAPES}.items():
+        project.write(path, text)
+    project.run("run").ok()
+    project.run("commit", "-m", "the shop").ok()
+    project.git("branch", "-q", "-M", "main")
+    project.git("checkout", "-q", "-b", "pull-request")
+    project.write("sources/orders.csv", after)
+    told = [project.run("run").ok()]
+    project.run("commit", "-m", "another name").ok()
+    rows = project.root.parent / "rows.parquet"
+    for form in ("text", "markdown", "html", "json"):
+        told += [project.run("review", "main", "--format", form).ok(), project.run("diff", "main", "-f", form).ok()]
+    told += [project.run("blame", f"{name}", "1").ok() for name in ("silver.orders", "gold.a", "gold.b")]
+    told += [project.run("blame", "gold.wide", "status=placed"), project.run("check")]
+    told.append(project.run("diff", "main", "gold.all", "--rows", str(rows)).ok())
+    for ran in told:
+        assert CANARY not in ran.stdout + ran.stderr, ran
+        assert BEFORE not in ran.stdout + ran.stderr, ran
+    assert CANARY not in repr(duckdb.connect().execute(f"DESCRIBE FROM '{rows}'").fetchall())
+    assert CANARY not in repr(duckdb.connect().execute(f"FROM '{rows}'").fetchall())
+    assert "private column" in told[2].stdout
+    shown = project.git("--no-pager", "log", "-p", "--", "*.parquet")
+    assert "column person VARCHAR" in shown
+    assert "column private column 2 BIGINT" in shown
+    assert CANARY not in shown
+    assert BEFORE not in shown
+    assert CANARY in project.run("query", "FROM gold.all").ok().stdout
 
 
 CODES = """-- @key id

@@ -15,6 +15,7 @@ from medallion.errors import MedallionError
 from medallion.models.graph import build_graph
 from medallion.models.parse import parse_check, parse_macros, parse_model
 from medallion.names import TableName
+from medallion.privacy import hidden_columns
 from medallion.records import Built, Column, DataFile, Record
 from tests.engines.bench import LAYERS, Bench
 
@@ -142,6 +143,7 @@ class Checks:
                 record,
                 files,
                 former,
+                secret=hidden_columns([(graph, {X: record})]),
                 now=NOW,
                 keep=config.state / "failed",
                 in_order=self.in_order,
