@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from medallion.errors import ConfigError, Location
 from medallion.names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -85,8 +85,11 @@ class Config:
         return replace(self, variables={**self.variables, **spelt})
 
 
-def find_project(start: Path) -> Config:
-    """The configuration of the project that ``start`` lies in; ``ConfigError`` where there is none."""
+def find_project(start: Path, below: Callable[[Path], Sequence[str]] = lambda _: ()) -> Config:
+    """The configuration of the project that ``start`` lies in; ``ConfigError`` where there is none.
+
+    ``below`` finds the folders of projects below a folder, for somebody who stands above one.
+    """
     start = start.resolve()
     for folder in [start, *start.parents]:
         own, shared = folder / "medallion.toml", folder / "pyproject.toml"
@@ -105,8 +108,16 @@ def find_project(start: Path) -> Config:
             return config
     raise ConfigError(
         f"no medallion project in {start} or above it",
-        hint="`medallion init` starts one here; `medallion demo` makes a sample to play with",
+        hint=_elsewhere(below(start))
+        or "`medallion init` starts one here; `medallion demo` makes a sample to play with",
     )
+
+
+def _elsewhere(folders: Sequence[str]) -> str:
+    if not folders:
+        return ""
+    shown = ", ".join(folders[:5]) + (f" and {len(folders) - 5} more" if len(folders) > 5 else "")
+    return f"below there is {shown}: `medallion -C {quote(folders[0])} …` works there"
 
 
 def _refuse_links(root: Path, *paths: str) -> None:
@@ -145,6 +156,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _parsed(data: bytes, path: PurePath) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:

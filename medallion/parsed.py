@@ -6,32 +6,27 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from medallion.cachefile import read_entries, write_cache
+from medallion.cachefile import read_cache, read_entries, write_cache
 from medallion.installed import version_of
-from medallion.models.encoded import (
-    decode_check,
-    decode_macro,
-    decode_model,
-    encode_check,
-    encode_macro,
-    encode_model,
-)
 from medallion.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from medallion.config import Config
     from medallion.models.check import Check
     from medallion.models.model import Macro, Model
     from medallion.names import TableName
 
-__all__ = ["Parsed"]
+__all__ = ["Parsed", "private_columns"]
 
 _Read = TypeVar("_Read")
 # Of what is read from a text, and how: raised with every change of medallion.models that could read it differently.
 _FORMAT = "3"
 _OF_COMMITS = 2_000
+# Where they stand in an encoded model.
+_ANNOTATIONS = 5
 # There is none, or one of another kind.
 _NO_ENTRY = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -64,6 +59,8 @@ class Parsed:
 
             return parse_model(name, path, text, self._layers)
 
+        from medallion.models.encoded import decode_model, encode_model
+
         return self._once("model", text, lambda known: decode_model(known, name, path, text), parse, encode_model)
 
     def macros(self, path: str, text: str) -> Sequence[Macro]:
@@ -73,6 +70,8 @@ class Parsed:
             from medallion.models.parse import parse_macros
 
             return parse_macros(path, text, self._layers)
+
+        from medallion.models.encoded import decode_macro, encode_macro
 
         return self._once(
             "macros",
@@ -89,6 +88,8 @@ class Parsed:
             from medallion.models.parse import parse_check
 
             return parse_check(path, text, self._layers)
+
+        from medallion.models.encoded import decode_check, encode_check
 
         return self._once("check", text, lambda known: decode_check(known, path, text), parse, encode_check)
 
@@ -121,6 +122,21 @@ class Parsed:
         if keep != self._known:
             write_cache(self._file, {"format": self._format, "entries": keep})
             self._known = dict(keep)
+
+
+def private_columns(state: Path, text: str) -> frozenset[str] | None:
+    """The columns, in lower case, that a model's text marks as private; None where no command has read that text yet.
+
+    ``state`` is the ``.medallion/`` of its project. The layers have no say in it, so they need not be known.
+    """
+    from medallion.models import annotations
+
+    document = read_cache(state / "cache" / "models.json")
+    with suppress(*_NO_ENTRY):
+        if isinstance(document, dict) and document["format"][:2] == [_FORMAT, version_of("sqlglot")]:
+            marks = document["entries"][_key("model", text)][_ANNOTATIONS]
+            return annotations.private_columns(annotations.Annotation(*mark) for mark in marks)
+    return None
 
 
 def _key(kind: str, text: str) -> str:

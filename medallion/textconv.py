@@ -128,7 +128,7 @@ class _Converter:
         names: set[str] = set()
         paths = [*filter(None, os.fsdecode(found.stdout).split("\0"))]
         for path in paths:
-            names |= _marked(path, (self.folder / path).read_bytes())
+            names |= _marked(self.folder, path, (self.folder / path).read_bytes())
         try:
             self._projects = [
                 _project(self.folder / root) for root in {f"/{path}".rpartition("/sql/")[0][1:] for path in paths}
@@ -174,13 +174,22 @@ def _project(root: Path) -> tuple[Hidden, Mapping[TableName, Record]]:
     return hidden_columns([(load_graph(config)[0], records)]), records
 
 
-def _marked(path: str, data: bytes) -> frozenset[str]:
-    """The columns that a model marks as private; of a text that is no model every word, which hides too much."""
+def _marked(folder: Path, path: str, data: bytes) -> frozenset[str]:
+    """The columns that a model marks as private; of a text that is no model every word, which hides too much.
+
+    A text that a command has read before is not read again: to load what reads it takes longer than all the rest.
+    """
+    from medallion.parsed import private_columns
+
+    text = data.decode(errors="replace")
+    project = path.rpartition("/sql/")[0] if "/sql/" in path else ""
+    known = private_columns(folder / project / ".medallion", text)
+    if known is not None:
+        return known
     from medallion.config import DEFAULT_LAYERS
     from medallion.models.parse import parse_model
     from medallion.names import TableName
 
-    text = data.decode(errors="replace")
     try:
         # Neither layers nor the name have a say in what is marked.
         return parse_model(TableName(DEFAULT_LAYERS[0], "any"), path, text, DEFAULT_LAYERS).private

@@ -270,6 +270,9 @@ def troubled_review() -> Review:
         loosened=(
             Loosened(ORDERS, Safeguard.CHECK, "not_null total", "removed", "sql/silver/orders.sql:7"),
             Loosened(ORDERS, Safeguard.PRIVATE, "@private email", "removed", "sql/silver/orders.sql"),
+            Loosened(
+                ORDERS, Safeguard.CHECK, "total <> 7", "is now total <> 8", "sql/silver/orders.sql:8", known=False
+            ),
         ),
         attributions=(
             Attribution(

@@ -8,6 +8,7 @@ import sys
 from medallion import __version__
 
 _INTERRUPTED = 130
+_UNREAD = 141
 _SAID = "\ninterrupted: what was finished is kept, nothing is half done\n"
 
 
@@ -44,13 +45,16 @@ def __getattr__(name: str) -> object:
 
 
 def main() -> None:
-    """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted."""
+    """Run the program and exit: 0 fine, 1 differs or stale, 2 the user's to mend, 3 a bug of ours, 130 interrupted.
+
+    It is 141, as with SIGPIPE, where whoever read our output has seen enough.
+    """
     waiting = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if waiting:
         # An exception in the middle of an import comes out as anything. Nothing has begun that would have to be ended.
         signal.signal(signal.SIGINT, _leave)
     if _is_answered():
-        sys.exit(0)
+        sys.exit(_flushed(0))
     import typer
 
     from medallion.cli.app import app
@@ -69,31 +73,47 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _UNREAD
+    except SystemExit as left:  # Of typer, which makes a 1 of a pipe that was closed: that would mean "differs".
+        code = _UNREAD if isinstance(left.__context__, BrokenPipeError) else left.code
     except typer.TyperException as error:
         code = _misused(error)
     except OSError as error:
         code = _failed(_refused(error)) if error.errno in _REFUSALS else _unexpected()
     except Exception as error:
         code = _INTERRUPTED if _is_interrupt(error) else _unexpected()
-    if code == _INTERRUPTED:
-        sys.stderr.write(_SAID)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(_flushed(code))
 
 
 def _is_answered() -> bool:
     """Whether it was what takes no typer, and is done."""
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"medallion {__version__}\n")
-        return True
-    if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
-        from medallion.cli.textconv import convert
+    try:
+        if sys.argv[1:] == ["--version"]:
+            sys.stdout.write(f"medallion {__version__}\n")
+            return True
+        if sys.argv[1:3] == ["driver", "textconv"] and len(sys.argv) == 4 and not sys.argv[3].startswith("-"):
+            from medallion.cli.textconv import convert
 
-        convert(sys.argv[3])
-        return True
+            convert(sys.argv[3])
+            return True
+    except BrokenPipeError:
+        sys.exit(_flushed(_UNREAD))
     return False
+
+
+def _flushed(returned: object) -> int:
+    """The exit code once all is written, which may be too late; 0 where a command returned nothing."""
+    code = returned if isinstance(returned, int) else 0
+    if code == _INTERRUPTED:
+        sys.stderr.write(_SAID)
+    try:
+        if code != _UNREAD and sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        code = _UNREAD
+    if code == _UNREAD:  # Python would complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
 
 
 def _is_interrupt(error: Exception) -> bool:

@@ -11,7 +11,7 @@ import typer
 from medallion.cli.complete import complete_revision
 from medallion.cli.diff_arguments import one_range
 from medallion.cli.output import FORMAT_HELP, format_of, json_text, write_lines, write_text
-from medallion.errors import MedallionError
+from medallion.errors import MedallionError, RevisionError
 from medallion.review.rules import DEFAULT_FAIL_ON
 
 if TYPE_CHECKING:
@@ -103,9 +103,12 @@ def review(
     shown = limit or (_ROWS_OF_A_PAGE if page else _ROWS)
     try:
         found = Project.open().review(revisions, attribute=attribute, limit=shown, histograms=page)
-    except MedallionError:
+    except MedallionError as error:
         if post or report:
             _deliver_unfinished(report, comment if post else None)
+        if isinstance(error, RevisionError) and (table := _dataset_in(revisions)):
+            hint = f"a review takes revisions, and is of all datasets; `medallion diff REVISION {table}` compares one"
+            raise RevisionError(error.message, hint=hint) from error
         raise
     reasons = failures(shareable(found), rules)
     write_review(found, chosen, output, reasons)
@@ -113,6 +116,14 @@ def review(
         _deliver(found, reasons, report, comment if post else None)
     if reasons:
         raise typer.Exit(1)
+
+
+def _dataset_in(revisions: str) -> str:
+    """The dataset that is among what should be revisions, if there is one."""
+    from medallion.completion import datasets
+
+    words = set(revisions.replace("..", " ").replace(" .", " ").lower().split())
+    return next((name for name in datasets(Path.cwd()) if name in words), "")
 
 
 def _check_job() -> None:

@@ -125,11 +125,13 @@ def _urgent(review: Review) -> Iterator[tuple[str, str, list[_Row]]]:
     yield "unexpected", "red bold", unexpected
     yield "expectations", "bold", _expectations(review)
     yield "checks", "bold", [_check(check) for check in review.checks if not check.is_as_before]
-    yield (
-        "loosened",
-        "yellow bold",
-        [[(str(f.dataset), ""), (f.what, ""), (f.change, ""), (f.location, "dim")] for f in review.loosened],
-    )
+    for told, heading in ((True, "loosened"), (False, "changed, cannot be told whether it guards less")):
+        rows: list[_Row] = [
+            [(str(f.dataset), ""), (f.what, ""), (f.change, ""), (f.location, "dim")]
+            for f in review.loosened
+            if f.known is told
+        ]
+        yield heading, "yellow bold", rows
     yield "contracts broken", "red bold", [[(str(c.dataset), ""), (c.change, "")] for c in review.contracts]
 
 

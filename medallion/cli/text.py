@@ -9,6 +9,8 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING
 
+from medallion.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,6 +26,14 @@ _CODES = {
 }
 # A bell, a backspace, a carriage return: what a terminal would obey, and the text does not mean.
 _CONTROLS = dict.fromkeys([7, 8, 11, 12, 13])
+_LAID_OUT = {"\n", "\t"}
+
+
+def _shown(text: str) -> str:
+    """The text as lines that are safe to print, wherever it comes from; ends of lines and tabs are ours."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in _LAID_OUT else printable(c) for c in text.translate(_CONTROLS))
 
 
 # What lines of ours hold besides letters: a character a cell.
@@ -54,10 +64,13 @@ def cut_to(text: str, width: int) -> str:
 
 
 class Text:
-    """A text in parts, each with a style: words of ``bold``, ``dim``, a colour, or ``default``."""
+    """A text in parts, each with a style: words of ``bold``, ``dim``, a colour, or ``default``.
+
+    What a terminal would obey, or would not show, is left out or written as an escape.
+    """
 
     def __init__(self, text: str = "", style: str = "") -> None:
-        self._parts: list[tuple[str, str]] = [(text, style)]
+        self._parts: list[tuple[str, str]] = [(_shown(text), style)]
 
     @property
     def plain(self) -> str:
@@ -66,7 +79,7 @@ class Text:
 
     def append(self, text: str, style: str = "") -> Text:
         """Add a part; the text itself is returned. Without a style, the part has that of the beginning."""
-        self._parts.append((text, style or self._parts[0][1]))
+        self._parts.append((_shown(text), style or self._parts[0][1]))
         return self
 
     def append_text(self, other: Text) -> Text:
@@ -105,7 +118,7 @@ class Text:
 
     def render(self, *, styled: bool) -> str:
         """What is written to a terminal, or (not ``styled``) anywhere else."""
-        return "".join(_styled(text, style) if styled else text for text, style in self._parts).translate(_CONTROLS)
+        return "".join(_styled(text, style) if styled else text for text, style in self._parts)
 
 
 def _styled(text: str, style: str) -> str:

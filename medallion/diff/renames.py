@@ -182,8 +182,8 @@ def perhaps_renamed(
         told, near, values = row[1 + 3 * place : 4 + 3 * place]
         if told >= _TELLING and near >= _NEARLY * told and values > 1:
             notes.append(
-                f"perhaps renamed: {old} → {new} (in {near:,} of {told:,} rows that are not 0 the values differ by no more "
-                f"than {_SHARE} of the number)"
+                f"perhaps renamed: {old} → {new} (in {near:,} of {told:,} rows that are not 0 the values differ by no "
+                f"more than {_SHARE} of the number)"
             )
     return notes
 

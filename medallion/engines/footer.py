@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -150,6 +149,8 @@ def _hash(file: Path, leaves: Sequence[_Leaf], types: Sequence[str]) -> tuple[st
     if file.stat().st_size < _LARGE:
         data = memoryview(file.read_bytes())
         return hashlib.sha256(data).hexdigest(), _hash_columns(io.BytesIO(data), leaves, types)
+    from concurrent.futures import ThreadPoolExecutor
+
     with file.open("rb") as whole, file.open("rb") as parts, ThreadPoolExecutor(max_workers=1) as pool:
         oid = pool.submit(hashlib.file_digest, whole, "sha256")
         hashes = _hash_columns(parts, leaves, types)

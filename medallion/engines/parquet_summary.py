@@ -70,6 +70,7 @@ def summarise(
     """
     file = file.resolve()
     layout = read_layout(file)
+    large = file.stat().st_size > _BLOCK
     sums: list[int] = []
     # It takes about as long as loading DuckDB does, beside it, if it need not wait after every block for the lock that
     # an import holds.
@@ -81,7 +82,14 @@ def summarise(
     from medallion.engines.sandbox import connect
 
     connection, _ = connect(
-        Config(file.parent), threads=2, memory_limit=None, folders=(), spill=file.parent, files=(file,), cursors=0
+        Config(file.parent),
+        threads=2 if large else 1,
+        memory_limit=None,
+        folders=(),
+        spill=file.parent,
+        files=(file,),
+        cursors=0,
+        bare=True,
     )
     with closing(connection):
         summary = _Summary(connection, file, layout, keys, private)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from medallion.engines.sql import identifier, literal, no_glob
 from medallion.errors import DataError, Location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import duckdb
@@ -42,15 +43,14 @@ def connect(
     spill: Path,
     files: Sequence[Path] = (),
     cursors: int = 1,
+    bare: bool = False,
 ) -> tuple[duckdb.DuckDBPyConnection, SimpleQueue[duckdb.DuckDBPyConnection]]:
     """An in-memory DuckDB that can read and write ``files`` and below ``folders`` only, its settings locked.
 
     UTC, errors as JSON, no extensions from outside, no Python variables as tables. What does not fit into memory
     goes to a folder of its own in ``spill``. With it come ``cursors`` to work on, in which the project's variables
-    are set.
+    are set. ``bare``: only plain rows are asked for, so the part of DuckDB's package that is Python is not loaded.
     """
-    import duckdb
-
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads,
         "errors_as_json": True,
@@ -64,7 +64,7 @@ def connect(
         settings["memory_limit"] = memory_limit
     if config.max_temp_directory_size:
         settings["max_temp_directory_size"] = config.max_temp_directory_size
-    connection = duckdb.connect(":memory:", config=settings)
+    connection = _opener(bare=bare)(":memory:", config=settings)
     # Settings that belong to a cursor have to be made before the lock, hence a pool of them.
     pool: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
     for _ in range(cursors):
@@ -83,6 +83,17 @@ def connect(
     connection.execute("SET allowed_configs = ['memory_limit']")  # For us: a model cannot hold a SET.
     connection.execute("SET lock_configuration = true")
     return connection, pool
+
+
+def _opener(*, bare: bool) -> Callable[..., duckdb.DuckDBPyConnection]:
+    if bare:
+        with suppress(ImportError):  # Its name is no promise of DuckDB's.
+            from _duckdb import connect as open_bare
+
+            return open_bare
+    import duckdb
+
+    return duckdb.connect
 
 
 def schema_cursors(

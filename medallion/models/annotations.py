@@ -10,11 +10,11 @@ from medallion.errors import Location, ModelError
 from medallion.names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from medallion.models.tokens import Comment
 
-__all__ = ["IDENTIFIER", "WORDS", "Annotation", "read_comment", "read_names"]
+__all__ = ["IDENTIFIER", "WORDS", "Annotation", "private_columns", "read_comment", "read_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,12 @@ class Annotation:
     def names(self) -> tuple[str, ...]:
         """The argument as a list of column names, quoted ones without their quotes."""
         return read_names(self.argument)
+
+
+def private_columns(annotations: Iterable[Annotation]) -> frozenset[str]:
+    """The columns, in lower case, whose values are never shown."""
+    marked = (a for a in annotations if a.word == "private")
+    return frozenset(n.lower() for a in marked for n in ((a.column,) if a.column is not None else a.names()))
 
 
 def read_names(text: str) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["ModelChange", "compare_models", "with_renames"]
 
 
+# Of what sqlglot calls an aggregate, some are functions of windows: these are aggregates in DuckDB.
+_AGGREGATES = (exp.Avg, exp.Count, exp.CountIf, exp.Max, exp.Median, exp.Min, exp.Stddev, exp.Sum, exp.Variance)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelChange:
     """Columns ``added``, ``removed`` and of another meaning (``changed``), in the order in which they stand.
@@ -111,9 +115,11 @@ def _text(tree: exp.Expr) -> str:
 def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
     """Whether the added columns leave the rows as they are."""
     group = select.args.get("group")
-    if select.args.get("distinct") or (group is not None and (group.args.get("all") or _by_place(group))):
+    if select.args.get("distinct") or (group is not None and _by_place(group)):
         return False
     new = [item for item in select.expressions if item.alias_or_name in added]
+    if group is not None and group.args.get("all") and not all(_is_aggregate(item) for item in new):
+        return False  # It groups by what is not aggregated.
     if _orders_by_all(select) or any(_hides(item) for item in new if item.alias_or_name.lower() in _names(select, new)):
         return False
     multiplies = any(item.find(exp.Unnest, exp.Explode, exp.UDTF) for item in new)
@@ -124,6 +130,14 @@ def _adds_no_rows(select: exp.Select, added: tuple[str, ...]) -> bool:
         item.find(exp.AggFunc) for item in select.expressions if item.alias_or_name not in added
     )
     return not (multiplies or unknown or (aggregates and not grouped))
+
+
+def _is_aggregate(item: exp.Expr) -> bool:
+    """Whether it is certain that an output column is computed of aggregates, and of no column beside them."""
+    found = list(item.find_all(exp.AggFunc))
+    if not found or not all(isinstance(call, _AGGREGATES) for call in found) or item.find(exp.Window, exp.Query):
+        return False
+    return all(column.find_ancestor(exp.AggFunc, exp.Filter) for column in item.find_all(exp.Column))
 
 
 def _orders_by_all(select: exp.Select) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.errors import Location
+from medallion.models.annotations import private_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,8 +105,7 @@ class Model:
     @property
     def private(self) -> frozenset[str]:
         """The columns, in lower case, whose values are never shown."""
-        marked = (a for a in self.annotations if a.word == "private")
-        return frozenset(n.lower() for a in marked for n in ((a.column,) if a.column is not None else a.names()))
+        return private_columns(self.annotations)
 
     @property
     def tolerances(self) -> Mapping[str, Tolerance]:

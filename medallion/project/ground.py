@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from medallion.config import Config, Variable, find_project
@@ -31,7 +32,7 @@ class Ground:
     @classmethod
     def open(cls, path: str | Path = ".", *, variables: Mapping[str, Variable] | None = None) -> Self:
         """The project that ``path`` lies in; ``variables`` come on top of the configured ones."""
-        return cls(find_project(Path(path)).with_variables(variables or {}))
+        return cls(find_project(Path(path), _projects_below).with_variables(variables or {}))
 
     @cached_property
     def repository(self) -> Repository:
@@ -130,3 +131,14 @@ class Ground:
 def listed(terms: Iterable[str]) -> list[str]:
     """Terms as a list: one alone may be given as it is."""
     return [terms] if isinstance(terms, str) else list(terms)
+
+
+def _projects_below(folder: Path) -> list[str]:
+    """The folders below this one, relative to it, in which git knows the configuration of a project."""
+    from medallion.git.process import Git
+
+    with suppress(MedallionError):
+        listed = Git(folder).run("ls-files", "-z", "--", "*medallion.toml", check=False)
+        paths = [PurePosixPath(path) for path in os.fsdecode(listed).split("\0")]
+        return sorted(str(path.parent) for path in paths if path.name == "medallion.toml")
+    return []

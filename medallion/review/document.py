@@ -106,6 +106,7 @@ def _loosened(found: Loosened) -> dict[str, Any]:
         "what": found.what,
         "change": found.change,
         "location": found.location,
+        "known": found.known,
     }
 
 

@@ -1,22 +1,24 @@
 """What guarded the data in a pull request's base and guards it less in its head: checks and annotations. Pure.
 
 A pull request may change them for good reasons. But what they would have said of its data is then not said, so that
-they went is.
+they went is. What guards the data as much or more is not told; where that cannot be told, this is.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import ColumnStatus, Status
 from medallion.models.check import Kind, Severity
 from medallion.reasons import listed
+from medallion.review.strictness import allows_more
 from medallion.review.value import Loosened, Safeguard
 from medallion.schemas import contracted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from medallion.diff.value import Diff, TableDiff, Tolerance
     from medallion.models.check import Check
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["loosened"]
 
 _GONE = "removed"
+# Of these, what is left of the columns is still the same check.
+_OF_COLUMNS = (Kind.NOT_NULL, Kind.UNIQUE, Kind.EXPECT_UNCHANGED)
+_WORD = re.compile(r"[^\W\d]\w*")
+_SQL = frozenset({"and", "or", "not", "is", "null", "in", "between", "like", "true", "false", "case", "when", "end"})
 
 
 def loosened(base: Graph, head: Graph, diff: Diff) -> tuple[Loosened, ...]:
@@ -86,11 +92,11 @@ class _Both:
     def new(self) -> Model:
         return self.head.models[self.name]
 
-    def told(self, safeguard: Safeguard, what: str, change: str, location: str = "") -> Loosened:
-        return Loosened(self.name, safeguard, what, change, location or self.new.path)
+    def told(self, safeguard: Safeguard, what: str, change: str, location: str = "", *, known: bool = True) -> Loosened:
+        return Loosened(self.name, safeguard, what, change, location or self.new.path, known)
 
     def checks(self) -> Iterator[Loosened]:
-        """Checks of the base that the head has not, or only as warnings."""
+        """Checks of the base that the head has not, or only as warnings, and in whose place nothing asks as much."""
         there = [check for check in self.head.audit(self.name).checks if check.kind is not Kind.KEY]
         left = {_identity(check): check for check in there}
         renamed = {self._meaning(check, renamed=False): check for check in there}
@@ -99,15 +105,15 @@ class _Both:
             kept = left.pop(_identity(check), None) or renamed.get(self._meaning(check, renamed=True))
             if kept is None:
                 lost.append(check)
-            elif check.severity is Severity.ERROR and kept.severity is Severity.WARN:
+            elif _only_warns(check, kept):
                 yield self._check(check, "is only a warning now")
         for check in lost:
-            if not self._is_covered(check):
-                yield self._check(check, self._instead(check, left))
+            if not self._is_covered(check, there):
+                yield self._instead(check, left)
 
-    def _check(self, check: Check, change: str) -> Loosened:
+    def _check(self, check: Check, change: str, *, known: bool = True) -> Loosened:
         place = check.locate(self.old)
-        return self.told(Safeguard.CHECK, check.text, change, f"{place.path}:{place.line}")
+        return self.told(Safeguard.CHECK, check.text, change, f"{place.path}:{place.line}", known=known)
 
     def _meaning(self, check: Check, *, renamed: bool) -> object:
         """What a check without SQL of its own asks; of one with SQL, itself."""
@@ -116,36 +122,75 @@ class _Both:
         columns = tuple(self.columns.now(name) if renamed else name.lower() for name in check.columns)
         return check.kind, columns, check.values, check.to, check.to_columns, check.at_most
 
-    def _is_covered(self, check: Check) -> bool:
-        """Whether its columns are gone, or the key says as much."""
-        columns = {name.lower() for name in check.columns}
-        key = {name.lower() for name in self.new.key}
-        if check.kind is Kind.KEY or columns & self.columns.gone:
+    def _is_covered(self, check: Check, there: Sequence[Check]) -> bool:
+        """Whether its columns are gone, or the key or another check says as much."""
+        if check.kind is Kind.KEY or {name.lower() for name in check.columns} & self.columns.gone:
             return True
-        return (check.kind is Kind.UNIQUE and columns == key) or (check.kind is Kind.NOT_NULL and columns <= key)
-
-    def _instead(self, check: Check, left: dict[tuple[str, str, str], Check]) -> str:
-        """What the head has in its place, if that can be told."""
         columns = {self.columns.now(name) for name in check.columns}
+        key = {name.lower() for name in self.new.key}
+        if check.kind is Kind.UNIQUE and key and key <= columns:
+            return True
+        if check.kind is Kind.NOT_NULL and columns <= key | self._never_null():
+            return True
+        return any(
+            other.kind is check.kind
+            and not _only_warns(check, other)
+            and allows_more(check, other, self.columns.now) is False
+            for other in there
+        )
+
+    def _never_null(self) -> set[str]:
+        """Columns in which a NULL is an error in the head."""
+        return {
+            name.lower()
+            for check in self.head.audit(self.name).checks
+            if check.kind is Kind.NOT_NULL and check.severity is Severity.ERROR and check.at_most is None
+            for name in check.columns
+        }
+
+    def _instead(self, check: Check, left: dict[tuple[str, str, str], Check]) -> Loosened:
+        """What the head has in its place, if that can be told."""
         for identity, other in left.items():
-            alike = other.kind is check.kind and {name.lower() for name in other.columns} == columns
-            if alike and (check.kind is not Kind.QUERY or other.text == check.text):
-                del left[identity]
-                warns = check.severity is Severity.ERROR and other.severity is Severity.WARN
-                change = "its SQL changed" if other.text == check.text else f"is now {other.text}"
-                return f"{change}, and is only a warning" if warns else change
-        return _GONE
+            if not self._is_alike(check, other):
+                continue
+            del left[identity]
+            change = "its SQL changed" if other.text == check.text else f"is now {other.text}"
+            if _only_warns(check, other):
+                return self._check(check, f"{change}, and is only a warning")
+            return self._check(check, change, known=allows_more(check, other, self.columns.now) is True)
+        return self._check(check, _GONE)
+
+    def _is_alike(self, check: Check, other: Check) -> bool:
+        """Whether a check of the head is of the same kind and speaks of the same."""
+        if other.kind is not check.kind:
+            return False
+        before = {self.columns.now(name) for name in check.columns}
+        after = {name.lower() for name in other.columns}
+        if before != after and not (check.kind in _OF_COLUMNS and before & after):
+            return False
+        if check.kind is Kind.QUERY:
+            return other.text == check.text
+        if check.kind is Kind.EXPECT_ROWS:
+            return other.values == check.values
+        return check.kind is not Kind.CONDITION or bool(
+            before or self._names(check.sql, renamed=True) & self._names(other.sql)
+        )
+
+    def _names(self, sql: str, *, renamed: bool = False) -> set[str]:
+        names = {name.lower() for name in _WORD.findall(sql)} - _SQL
+        return {self.columns.now(name) for name in names} if renamed else names
 
     def macros(self) -> Iterator[Loosened]:
         """Macros that checks call and that say something else."""
         old, new = ({m.name: m.digest for m in graph.audit(self.name).macros} for graph in (self.base, self.head))
         for macro in sorted(name for name in old.keys() & new.keys() if old[name] != new[name]):
-            yield self.told(Safeguard.CHECK, f"macro {macro}", "its checks call it, and it changed")
+            yield self.told(Safeguard.CHECK, f"macro {macro}", "its checks call it, and it changed", known=False)
 
     def key(self) -> Iterator[Loosened]:
-        """The key, where it is another or none."""
+        """The key, where it is none or another, which does not say as much."""
         old, new = self.old.key, self.new.key
-        if old and [self.columns.now(name) for name in old] != [name.lower() for name in new]:
+        before, after = {self.columns.now(name) for name in old}, {name.lower() for name in new}
+        if old and not (new and after <= before <= after | self._never_null()):
             yield self.told(Safeguard.KEY, f"@key {listed(old)}", f"is now {listed(new)}" if new else _GONE)
 
     def tolerances(self) -> Iterator[Loosened]:
@@ -163,6 +208,11 @@ class _Both:
         for name in sorted(self.old.private - self.new.private - self.columns.gone):
             if self.columns.now(name) not in self.new.private:
                 yield self.told(Safeguard.PRIVATE, f"@private {name}", _GONE)
+
+
+def _only_warns(check: Check, other: Check) -> bool:
+    """Whether what was an error is a warning."""
+    return check.severity is Severity.ERROR and other.severity is Severity.WARN
 
 
 def _identity(check: Check) -> tuple[str, str, str]:

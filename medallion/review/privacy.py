@@ -116,8 +116,11 @@ def without_private_names(review: Review, labels: Mapping[TableName, Mapping[str
     def told(name: TableName | None, text: str) -> str:
         return without_names(text, labels.get(name, {})) if name else text
 
+    # Why a model cannot be built may name a column of what it reads.
+    every = {name: label for of_one in labels.values() for name, label in of_one.items()}
     return replace(
         review,
+        stale=tuple(replace(s, reason=without_names(s.reason, every)) for s in review.stale),
         diff=replace(
             review.diff,
             datasets=tuple(with_labels(table, labels.get(table.name, {})) for table in review.diff.datasets),
@@ -131,7 +134,14 @@ def without_private_names(review: Review, labels: Mapping[TableName, Mapping[str
             for r in review.reach
         ),
         attributions=tuple(
-            replace(a, note=told(a.dataset, a.note), quotes=told(a.dataset, a.quotes)) for a in review.attributions
+            replace(
+                a,
+                note=told(a.dataset, a.note),
+                quotes=told(a.dataset, a.quotes),
+                input_columns=tuple(told(a.dataset, text) for text in a.input_columns),
+                sql_columns=tuple(told(a.dataset, text) for text in a.sql_columns),
+            )
+            for a in review.attributions
         ),
         expectations=tuple(replace(e, found=told(e.dataset, e.found)) for e in review.expectations),
     )

@@ -128,9 +128,14 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
         _check(review, c)
         for c in sorted(review.checks, key=lambda c: (c.is_as_before, _TURNS.index(c.turn), c.warning))
     ]
-    loosened = [
-        (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location)) for f in review.loosened
-    ]
+    loosened, changed = (
+        [
+            (data(f.what), _dataset(review, f.dataset), sentence(f.change), data(f.location))
+            for f in review.loosened
+            if f.known is known
+        ]
+        for known in (True, False)
+    )
     broken = [(_dataset(review, c.dataset), sentence(c.change)) for c in review.contracts]
     models = [_model(m) for m in sorted(review.models, key=lambda model: not model.breaking)]
     order = (False, None, True)
@@ -139,6 +144,8 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Sequence[Child]]]:
     commits = [(element("code", c.hash[:7]), sentence(c.subject), sentence(c.author)) for c in review.commits]
     yield "checks", "Checks", [_table("Checks that fail or changed", _CHECKS, checks, (3,))]
     yield "loosened", "Loosened", [_table("What guards the data less", _LOOSENED, loosened)]
+    untold = "Checks that changed; whether they guard the data less cannot be told"
+    yield "safeguards", "Safeguards changed", [_table(untold, _LOOSENED, changed)]
     yield "contracts", "Contracts broken", [_table("Contracts broken", ("dataset", "change"), broken)]
     yield "models", "Models", [_table("Models that changed", _MODELS, models)]
     sources = [(data(s.path), str(s.status), source_bytes(s), ", ".join(map(str, s.readers))) for s in review.sources]

@@ -60,7 +60,7 @@ def review_markdown(
     ]
     blocks += [
         _checks([c for c in shown.checks if not c.is_as_before], "Checks", 6),
-        _loosened(shown),
+        *_loosened(shown),
         _contracts(shown),
         _models(shown),
         _sources(shown),
@@ -171,13 +171,26 @@ def _check(check: CheckChange) -> str:
     return f"{words} ({code(check.location)})" if check.location else words
 
 
-def _loosened(review: Review) -> Block:
-    lines = [
-        bullet(f"{code(str(f.dataset))} {code(f.what, 200)}: {prose(f.change)} ({code(f.location)})")
-        for f in review.loosened
-    ]
-    before = "**Loosened: what guarded the data and guards it less**\n\n"
-    return block(lines, 6, ("loosened safeguard", "loosened safeguards"), before=before)
+def _loosened(review: Review) -> Iterator[Block]:
+    for known, word, what in (
+        (True, "loosened", "Loosened: what guarded the data and guards it less"),
+        (False, "changed", "Changed: what guards the data in another way; whether it guards less cannot be told"),
+    ):
+        lines = [
+            bullet(f"{code(str(f.dataset))} {code(f.what, 200)}: {_became(f.change)} ({code(f.location)})")
+            for f in review.loosened
+            if f.known is known
+        ]
+        yield block(lines, 6, (f"{word} safeguard", f"{word} safeguards"), before=f"**{what}**\n\n")
+
+
+def _became(change: str) -> str:
+    """What became of a safeguard; another check in its place is a whole, and one code span."""
+    now, warns = "is now ", ", and is only a warning"
+    if not change.startswith(now):
+        return prose(change)
+    ending = warns if change.endswith(warns) else ""
+    return now + code(change.removeprefix(now).removesuffix(warns), 200) + ending
 
 
 def _contracts(review: Review) -> Block:

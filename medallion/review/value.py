@@ -185,7 +185,8 @@ class Safeguard(StrEnum):
 class Loosened:
     """A check or an annotation that the base had and the head has not, or allows more; a tolerance that is wider.
 
-    ``what`` is it as written, ``change`` what became of it, ``location`` where it stands or stood.
+    ``what`` is it as written, ``change`` what became of it, ``location`` where it stands or stood. ``known`` is False
+    where it is another, and whether it guards less cannot be told.
     """
 
     dataset: TableName
@@ -193,6 +194,7 @@ class Loosened:
     what: str
     change: str
     location: str
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ def _broken(review: Review, name: RuleName) -> Iterator[str]:
         yield from (f"{model.name}: breaking change: {model.summary}" for model in review.breaking)
         yield from (f"{broken.dataset}: contract broken: {broken.change}" for broken in review.contracts)
     elif name is RuleName.LOOSENED:
-        yield from (f"{found.dataset}: loosened: {found.what}: {found.change}" for found in review.loosened)
+        words = {True: "loosened", False: "changed, perhaps loosened"}
+        yield from (f"{found.dataset}: {words[found.known]}: {found.what}: {found.change}" for found in review.loosened)
     elif name is RuleName.UNEXPECTED:
         yield from (f"{table} differs, which was not announced" for table in review.unexpected)
         for expectation in review.expectations:
@@ -235,8 +236,10 @@ def _doubts(review: Review) -> Iterator[str]:
         yield f"{counted(len(review.unknown_checks), 'check')} could not be run"
     if review.contracts:
         yield f"{counted(len(review.contracts), 'contract')} broken"
-    if review.loosened:
-        yield f"{counted(len(review.loosened), 'safeguard')} loosened"
+    if loosened := sum(found.known for found in review.loosened):
+        yield f"{counted(loosened, 'safeguard')} loosened"
+    if changed := len(review.loosened) - loosened:
+        yield f"{counted(changed, 'safeguard')} changed"
     unmet = sum(expectation.met is False for expectation in review.expectations)
     if unmet:
         yield f"{counted(unmet, 'expectation')} not met"

@@ -341,9 +341,30 @@ def test_without_a_terminal_there_are_no_escape_codes_and_no_wrapped_lines(
     assert any(len(line) > 200 for line in done.stderr.splitlines())
 
 
-def test_output_that_nobody_reads_to_its_end_is_no_error(shop: Path) -> None:
+@pytest.mark.parametrize("command", ["query 'FROM range(1000000)' --format csv", "query 'FROM range(3)'", "--version"])
+def test_output_that_nobody_reads_ends_the_program_as_sigpipe_does(shop: Path, command: str) -> None:
+    line = f"{{ '{sys.executable}' -m medallion {command}; echo $? >&2; }} | true"
+    done = subprocess.run(["sh", "-c", line], cwd=shop, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.stderr == "141\n"
+
+
+def test_the_beginning_of_an_output_can_be_had_alone(shop: Path) -> None:
     line = f"'{sys.executable}' -m medallion query 'FROM range(1000000)' --format csv | head -n 2"
     done = subprocess.run(["sh", "-c", line], cwd=shop, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert done.stdout == "range\n0\n"
-    assert "Traceback" not in done.stderr
-    assert "BrokenPipe" not in done.stderr
+    assert (done.stdout, done.stderr) == ("range\n0\n", "")
+
+
+@pytest.mark.usefixtures("shop")
+def test_above_projects_the_hint_names_them_and_a_review_of_a_dataset_is_pointed_to_diff(
+    medallion: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = medallion("review", "gold.revenue")
+    assert asked.code == 2
+    assert "`medallion diff REVISION gold.revenue` compares one" in asked.err
+    below = tmp_path / "teams" / "a shop"
+    below.mkdir(parents=True)
+    (below / "medallion.toml").write_text("")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    assert "hint: below there is teams/a shop: `medallion -C 'teams/a shop' …` works there" in medallion("plan").err

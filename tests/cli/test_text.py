@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console as RichConsole
 from rich.text import Text as RichText
 
-from medallion.cli.console import print_line
+from medallion.cli.console import print_error, print_line
 from medallion.cli.text import Console, Text
+from medallion.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,17 @@ def test_what_a_terminal_would_obey_is_not_sent(terminal: Terminal) -> None:
     with redirect_stdout(terminal):
         Console(stderr=False).print("over\rwritten\b\a")
     assert terminal.getvalue() == "overwritten\n"
+
+
+def test_an_error_that_quotes_data_prints_no_control_and_no_mark_of_direction(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stderr(terminal):
+        print_error(BuildError('cannot read "a\u202eb\x1b[31mc\x9b"\n\tso it is', hint="look at \u2066it"))
+    assert terminal.getvalue() == (
+        'error: cannot read "a\\u202eb\\x1b[31mc\\x9b"\n\tso it is\nhint: look at \\u2066it\n'
+    )
 
 
 @pytest.mark.parametrize("build", [lambda a, b: Text(", ").join([a, b]), lambda a, b: a.append(", ").append_text(b)])

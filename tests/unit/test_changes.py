@@ -27,6 +27,11 @@ from medallion.models.changes import compare_models
             "SELECT a, b FROM silver.t WHERE b > 1",
             "column b added (not breaking)",
         ),
+        (
+            "SELECT k, sum(a) AS s FROM silver.t GROUP BY ALL",
+            "SELECT k, sum(a) AS s, count(*) FILTER (WHERE b > 1) / max(c) AS m FROM silver.t GROUP BY ALL",
+            "column m added (not breaking)",
+        ),
         ("SELECT a FROM silver.t", "SELECT a, 'x' AS w -- a comment\nFROM silver.t", "column w added (not breaking)"),
     ],
 )
@@ -57,6 +62,17 @@ def test_any_other_change_breaks(before: str, after: str, said: str) -> None:
         ("SELECT DISTINCT a FROM silver.t", "SELECT DISTINCT a, b FROM silver.t"),
         ("SELECT DISTINCT ON (a) a FROM silver.t", "SELECT DISTINCT ON (a) a, b FROM silver.t"),
         ("SELECT a FROM silver.t GROUP BY ALL", "SELECT a, b FROM silver.t GROUP BY ALL"),
+        ("SELECT a FROM silver.t GROUP BY ALL", "SELECT a, 1 AS one FROM silver.t GROUP BY ALL"),
+        ("SELECT a FROM silver.t GROUP BY ALL", "SELECT a, b + sum(c) AS s FROM silver.t GROUP BY ALL"),
+        ("SELECT a FROM silver.t GROUP BY ALL", "SELECT a, sum(b) OVER () AS s FROM silver.t GROUP BY ALL"),
+        (
+            "SELECT a FROM silver.t GROUP BY ALL",
+            "SELECT a, (SELECT max(x) FROM silver.u) AS m FROM silver.t GROUP BY ALL",
+        ),
+        (
+            "SELECT a FROM silver.t GROUP BY ALL ORDER BY ALL",
+            "SELECT a, sum(b) AS s FROM silver.t GROUP BY ALL ORDER BY ALL",
+        ),
         ("SELECT a FROM silver.t GROUP BY 1", "SELECT a, b FROM silver.t GROUP BY 1"),
         ("SELECT a FROM silver.t ORDER BY ALL LIMIT 1", "SELECT a, b FROM silver.t ORDER BY ALL LIMIT 1"),
         ("SELECT a FROM silver.t", "SELECT a, count(*) AS n FROM silver.t"),

@@ -81,6 +81,23 @@ def test_what_guards_the_data_less_is_told(before: str, after: str, expected: tu
         ("@warn total >= 0", "@check total >= 0"),
         ("@tolerance total 0.1", "@tolerance total 0.01"),
         ("@tolerance total 0.1", ""),
+        ("@check range total 0 to 60", "@check range total 0 to 50"),
+        ("@check range total '2026-01-01' to", "@check range total '2026-02-01' to '2026-12-31'"),
+        ("@check total >= 0", "@check total > 0"),
+        ("@check total between 0 and 100", "@check total >= 1 and total < 100"),
+        ("@check row_count > 0", "@check row_count >= 1"),
+        ("@check row_count between 1 and 100", "@check row_count between 5 and 50"),
+        ("@accepted_values email x, y", "@accepted_values email x"),
+        ("@not_null total at most 5 rows", "@not_null total at most 3 rows"),
+        ("@not_null total at most 1%", "@not_null total"),
+        ("@not_null total", "@not_null total, email"),
+        ("@unique total, email", "@unique email"),
+        ("@unique id, email", "@key id"),
+        ("@check freshness total < 2 days", "@check freshness total < 47 hours"),
+        ("@check freshness total < 1 month", "@check freshness total < 4 weeks"),
+        ("@check freshness total < 1 year", "@check freshness total < 12 months"),
+        ("@expect removed at most 5%", "@expect nothing removed"),
+        ("@key id, total", "@key total, id"),
         ("@unique id", "@key id"),
         ("@not_null id", "@key id"),
         ("", "@private email"),
@@ -89,6 +106,39 @@ def test_what_guards_the_data_less_is_told(before: str, after: str, expected: tu
 def test_what_guards_it_more_is_not(before: str, after: str) -> None:
     base, head = (graph(*([text] if text else [])) for text in (before, after))
     assert told(base, head) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        ("@check range total 0 to 60", "@check range total 10 to 70", True),
+        ("@check range total 0 to 60", "@check range total 0 to", True),
+        ("@check range total 0 to 60", "@check range total 0 to 60.5", False),
+        ("@check total >= 1", "@check total > 0", False),
+        ("@check total >= 0", "@check total > -1 OR email = 'x'", False),
+        ("@check total >= 0", "@check total >= -5", True),
+        ("@check row_count >= 2", "@check row_count > 0", True),
+        ("@check row_count >= 2", "@check row_count % 2 = 0", False),
+        ("@check regex email a+", "@check regex email a*", False),
+        ("@not_null total, email", "@not_null total", True),
+        ("@unique email", "@unique total, email", True),
+        ("@not_null total at most 5 rows", "@not_null total at most 1%", False),
+        ("@check range total 0 to 60", "@check range total 0 to 50 at most 1 row", True),
+        ("@check freshness total < 30 days", "@check freshness total < 1 month", False),
+        ("@check freshness total < 31 days", "@check freshness total < 2 months", True),
+        ("@expect nothing removed", "@expect removed at most 1%", True),
+        ("@key id, total", "@key id", True),
+    ],
+)
+def test_a_check_that_says_something_else_is_loosened_only_where_that_follows(
+    before: str, after: str, known: bool
+) -> None:
+    found = loosened(graph(before), graph(after), diff())
+    assert [(f.known, f.change.startswith("is now ")) for f in found] == [(known, True)]
+
+
+def test_a_check_is_not_told_as_another_one_that_speaks_of_something_else() -> None:
+    assert told(graph("@check total >= 0"), graph("@check id IS NOT NULL")) == [("check", "total >= 0", "removed")]
 
 
 def test_what_went_with_its_column_is_not_told_and_a_renamed_column_keeps_its_marks() -> None:

@@ -42,7 +42,7 @@ NO_DATA = {
     "ContractBreak": {"change"},
     "Reach": {"columns"},
     "LineageEdge": {"source", "target"},
-    "Attribution": {"note"},
+    "Attribution": {"note", "sql_columns"},
     "Expectation": {"text", "where", "found"},
     "Diff": {"notes"},
     "TableDiff": {"notes", "error", "base_content", "head_content"},

@@ -39,7 +39,7 @@ def test_the_verdict_names_every_trouble_and_stale_data_first() -> None:
         "1 dataset stale, 1 dataset perhaps stale, 1 dataset already stale in the base, 1 unexpected difference, "
         "2 datasets changed (−15 rows in silver.orders, +12 rows in silver.orders), "
         "1 added, 1 removed, 1 could not be compared, 1 breaking change, 1 check failed, "
-        "1 warning as before, 1 check could not be run, 1 contract broken, 2 safeguards loosened, "
+        "1 warning as before, 1 check could not be run, 1 contract broken, 2 safeguards loosened, 1 safeguard changed, "
         "1 expectation not met, 1 expectation cannot be told, 2 problems"
     )
 
@@ -107,6 +107,7 @@ def test_each_rule_finds_its_own() -> None:
     assert reasons("loosened") == (
         "silver.orders: loosened: not_null total: removed",
         "silver.orders: loosened: @private email: removed",
+        "silver.orders: changed, perhaps loosened: total <> 7: is now total <> 8",
     )
     assert reasons("never") == ()
 
