@@ -22,9 +22,7 @@ from medallion.git.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from medallion.names import TableName
-    from medallion.privacy import Hidden
-    from medallion.records import Record
+    from medallion.hidden_here import HiddenColumns
 
 __all__ = ["textconv"]
 
@@ -49,7 +47,7 @@ class _Converter:
         self.git = Git(folder)
         self.folder = folder
         self.environ = {name: environ[name] for name in _REPOSITORY if name in environ}
-        self._projects: list[tuple[Hidden, Mapping[TableName, Record]]] = []
+        self._projects: list[HiddenColumns] = []
 
     def text(self, path: Path) -> str:
         file = self.folder / path
@@ -125,19 +123,19 @@ class _Converter:
             return frozenset() if where == ("HEAD",) else None
         if where == ("HEAD",):
             return None  # What is made of a private column is found in a work tree only.
+        from medallion.hidden_here import hidden_here
+
         names: set[str] = set()
         paths = [*filter(None, os.fsdecode(found.stdout).split("\0"))]
         for path in paths:
             names |= _marked(self.folder, path, (self.folder / path).read_bytes())
         try:
             self._projects = [
-                _project(self.folder / root) for root in {f"/{path}".rpartition("/sql/")[0][1:] for path in paths}
+                hidden_here(self.folder / root) for root in {f"/{path}".rpartition("/sql/")[0][1:] for path in paths}
             ]
         except (MedallionError, OSError):
             return None
-        for secret, _ in self._projects:
-            names |= secret.of(*secret.columns)
-        return frozenset(names)
+        return frozenset(names).union(*(project.columns for project in self._projects))
 
     def _known(self, stem: str) -> tuple[frozenset[str] | None, bool]:
         """The columns of today's datasets whose files have this name, and whether private values may be names in it.
@@ -146,32 +144,17 @@ class _Converter:
         """
         known: set[str] = set()
         hides = has_names = False
-        for secret, records in self._projects:
-            for name, record in records.items():
-                if stem == name.name or any(Path(file.path).stem == stem for file in record.files):
-                    known |= {column.name.lower() for column in record.columns}
-                    hides |= bool(secret.of(name))
-                    has_names |= name in secret.names
+        for dataset in (dataset for project in self._projects for dataset in project.datasets):
+            if stem in dataset.stems:
+                known |= {*dataset.columns}
+                hides |= dataset.hides
+                has_names |= dataset.names
         return (frozenset(known) if hides else None), has_names
 
     def _ask(self, *args: str) -> bytes | None:
         """What git prints, None where it fails."""
         asked = self.git.attempt(*args, env=self.environ)
         return asked.stdout if asked.returncode == 0 else None
-
-
-def _project(root: Path) -> tuple[Hidden, Mapping[TableName, Record]]:
-    """What is hidden in the project in a folder, and its records; nothing where there is no project."""
-    from medallion.config import find_project
-    from medallion.observe import read_records
-    from medallion.privacy import NOTHING_HIDDEN, hidden_columns
-    from medallion.workspace import load_graph
-
-    if not any((root / name).is_file() for name in ("medallion.toml", "pyproject.toml")):
-        return NOTHING_HIDDEN, {}
-    config = find_project(root)
-    records = read_records(config.root, config.layers)[0]
-    return hidden_columns([(load_graph(config)[0], records)]), records
 
 
 def _marked(folder: Path, path: str, data: bytes) -> frozenset[str]:

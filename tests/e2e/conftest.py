@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import started
-from tests.git.conftest import Work, isolated_git
+from tests.git.conftest import Work, isolate, isolated_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -191,17 +191,19 @@ SLOW = "SELECT max(hash(a.range, b.range)) AS h FROM range(100000000) a, range(1
 """A model that takes hours, and that DuckDB can be stopped in."""
 
 
+@contextlib.contextmanager
+def at_home(folder: Path) -> Iterator[None]:
+    """``folder`` is the home, for what is made once for many tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(folder, patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of ``medallion init``, built and committed once; every test takes a copy."""
     folder = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("GIT_")]:
-            patch.delenv(name)
-        patch.setenv("HOME", str(folder))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        patch.setenv("GIT_CONFIG_GLOBAL", str(folder / ".gitconfig"))
-        (folder / ".gitconfig").write_text("[user]\n\tname = Ada\n\temail = ada@example.com\n")
+    with at_home(folder):
         project = Project(folder / "shop")
         run_medallion(folder, "init", "shop").ok()
         project.run("run").ok()

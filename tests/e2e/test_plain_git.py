@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from medallion.git.lfs import Pointer
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Project, at_home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,18 +121,29 @@ def test_two_branches_that_touch_different_datasets_merge_without_a_word(project
     assert len(shown.splitlines()) == 1, "a merge that changes nothing is no version"
 
 
+@pytest.fixture(scope="module")
+def merging(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``conflict`` is a copy of."""
+    home = tmp_path_factory.mktemp("merging")
+    shutil.copytree(built, home / "shop", symlinks=True)
+    project = Project(home / "shop")
+    with at_home(home):
+        for branch, column in (("theirs", "b"), ("ours", "a")):
+            project.git("switch", "--quiet", "-c", branch, "main")
+            sql = project.read("sql/silver/orders.sql").decode()
+            project.write("sql/silver/orders.sql", sql.replace("ordered_at   --", f"1 AS {column}, ordered_at   --"))
+            project.run("run").ok()
+            project.run("commit", "-m", branch).ok()
+        merged = subprocess.run(["git", "merge", "theirs"], cwd=project.root, capture_output=True, text=True)
+        assert merged.returncode == 1
+    return project.root
+
+
 @pytest.fixture
-def conflict(project: Project) -> Project:
+def conflict(merging: Path, tmp_path: Path) -> Project:
     """In the middle of a merge of two branches that both changed silver.orders; ours has a column a, theirs b."""
-    for branch, column in (("theirs", "b"), ("ours", "a")):
-        project.git("switch", "--quiet", "-c", branch, "main")
-        sql = project.read("sql/silver/orders.sql").decode()
-        project.write("sql/silver/orders.sql", sql.replace("ordered_at   --", f"1 AS {column}, ordered_at   --"))
-        project.run("run").ok()
-        project.run("commit", "-m", branch).ok()
-    merged = subprocess.run(["git", "merge", "theirs"], cwd=project.root, capture_output=True, text=True)
-    assert merged.returncode == 1
-    return project
+    shutil.copytree(merging, tmp_path / "merging", symlinks=True)
+    return Project(tmp_path / "merging")
 
 
 def test_a_merge_conflict_leaves_data_whole_and_says_what_to_do(conflict: Project) -> None:

@@ -115,12 +115,12 @@ def test_a_pull_request_is_told_with_what_is_stale_broken_reached_and_announced(
     assert here["head"]["name"] == "work tree"
     assert [commit["subject"] for commit in found["commits"]] == ["Not run", "New prices"]
     assert [(stale["dataset"], stale["reason"]) for stale in found["stale"]] == [
-        ("gold.by_status", "SQL changed: column most added (breaking)"),
+        ("gold.by_status", "SQL changed: column most added (not breaking)"),
         ("gold.customers", "unchecked: its checks have not been run"),
     ]
     assert [(model["dataset"], model["status"], model["breaking"]) for model in found["models"]] == [
         ("silver.orders", "changed", True),
-        ("gold.by_status", "changed", True),
+        ("gold.by_status", "changed", False),
     ]
     checks = [(check["dataset"], check["check"], check["turn"], check["failures"]) for check in found["checks"]]
     assert checks == [("gold.customers", "total > 0", "newly fails", 3)]

@@ -122,7 +122,7 @@ def test_no_step_no_pivot_and_no_origin_shows_what_is_private(project: Project) 
     assert CANARY not in repr(duckdb.connect().execute(f"DESCRIBE FROM '{rows}'").fetchall())
     assert CANARY not in repr(duckdb.connect().execute(f"FROM '{rows}'").fetchall())
     assert "private column" in told[2].stdout
-    shown = project.git("--no-pager", "log", "-p", "--", "*.parquet")
+    shown = project.git("--no-pager", "log", "-p", "-2", "--", "*.parquet")
     assert "column person VARCHAR" in shown
     assert "column private column 2 BIGINT" in shown
     assert CANARY not in shown

@@ -91,7 +91,6 @@ def test_the_instance_that_models_run_in_is_locked(bench: Bench, statement: str)
     with bench.engine().open() as session:
         model, macros = bench.model("SELECT 1 AS a")
         session.build(model, macros, bench.target("x"), lambda _: None)
-        instance = session._instance(single=False)  # type: ignore[attr-defined]
-        cursor = instance.cursors.get()
-        with pytest.raises(duckdb.Error):
+        opened = session._instances.cursor(single=False)  # type: ignore[attr-defined]
+        with opened as (_, cursor), pytest.raises(duckdb.Error):
             cursor.execute(statement.format(root=bench.root.parent))

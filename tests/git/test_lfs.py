@@ -264,10 +264,10 @@ def test_of_objects_that_did_not_come_each_can_be_told_by_itself(
     assert refused.absent == (lost, other)
     assert clone.store.missing([origin[0]]) == []
     first, second = (refused.error([pointer]).message for pointer in (lost, other))
-    assert first.startswith("1 object of Git LFS cannot be fetched: 121212121212\n")
+    assert first.startswith("1 object of Git LFS cannot be fetched: 121212121212 (git-lfs says: ")
     assert "remote missing object" in first
     assert "git-lfs says of" not in first
-    assert second.startswith("1 object of Git LFS cannot be fetched: 343434343434\ngit-lfs says of 121212121212: ")
+    assert second.startswith("1 object of Git LFS cannot be fetched: 343434343434 (git-lfs says of 121212121212: ")
     assert clone.store.request([origin[1]]) is None
 
 
