@@ -92,7 +92,7 @@ class _Compared:
         """The difference; its rows are written to ``path``."""
         matching, key = self._matched()
         matching = self._only_asked(matching, key)
-        pair = self._pair(matching, key)
+        pair = self._pair(matching, key, whole=path is not None)
         rows, notes, within = self._rows(pair)
         cells = cells_changed(self.cursor, pair) if pair.columns else []
         unpaired = unpaired_values(self.cursor, pair, rows) if self.asked.values else ()
@@ -214,10 +214,10 @@ class _Compared:
             removed=tuple(name for name in matching.removed if fold(name) in wanted),
         )
 
-    def _pair(self, matching: Matching, key: Key) -> Pair:
-        """The columns to compare, those of the key first."""
+    def _pair(self, matching: Matching, key: Key, *, whole: bool) -> Pair:
+        """The columns to compare, those of the key first; ``whole``: all of a long text is needed."""
         tolerances = self.tolerances if key.columns else {}
-        return pair_of(self.cursor, self.base, self.head, matching, key.columns, tolerances)
+        return pair_of(self.cursor, self.base, self.head, matching, key.columns, tolerances, whole=whole)
 
     def _notes(self, key: Key) -> list[str]:
         """What there is to say about tolerances."""
@@ -310,6 +310,7 @@ class _Compared:
         hashes = {column.name: column.hash for column in base.columns}, {c.name: c.hash for c in head.columns}
         return (
             not self.asked.where
+            and not pair.long
             and not any(fold(name) == "file_row_number" for table in (self.base, self.head) for name in table.types)
             and self.base.rows == self.head.rows
             and all(len(part.files) == 1 for part in self.parts)

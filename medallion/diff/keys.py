@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion.diff.value import Key, KeyOrigin
-from medallion.engines.rows.cells import is_ordered
+from medallion.engines.rows.cells import STAND_IN, is_ordered
 from medallion.engines.rows.pair import why_no_key
 from medallion.engines.sql import identifier
 from medallion.models.check import Kind
@@ -106,12 +106,19 @@ def _infer(cursor: duckdb.DuckDBPyConnection, matching: Matching, base: Table, h
 
 
 def _nearly_unique(cursor: duckdb.DuckDBPyConnection, table: Table, names: list[str]) -> list[bool]:
-    """Whether each column may be unique, by an estimate of how many values it has, and has no NULL."""
+    """Whether each column may be unique, by an estimate of how many values it has, and has no NULL and no long text."""
     if not names:
         return []
-    asked = ", ".join(f"approx_count_distinct({n}), count({n})" for n in map(identifier, names))
-    (row,) = cursor.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
-    return [row[2 * i + 1] == table.rows and row[2 * i] >= 0.8 * table.rows for i in range(len(names))]
+    asked = []
+    for name in names:
+        column, texts = identifier(name), table.types[name] == "VARCHAR" and table.is_wide
+        asked.append(f"approx_count_distinct({column}), count({column}), {f'max(length({column}))' if texts else 0}")
+    (row,) = cursor.execute(f"SELECT {', '.join(asked)} FROM {table.sql}").fetchall()
+    told = [row[3 * i : 3 * i + 3] for i in range(len(names))]
+    return [
+        count == table.rows and distinct >= 0.8 * table.rows and longest <= STAND_IN
+        for distinct, count, longest in told
+    ]
 
 
 def _unique(cursor: duckdb.DuckDBPyConnection, table: Table, column: str) -> bool:

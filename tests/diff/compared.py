@@ -57,13 +57,20 @@ def part(con: duckdb.DuckDBPyConnection, path: Path, sql: str, head: str = "", *
 
 
 def compared(
-    tmp_path: Path, base: str, head: str, annotations: str = "", asked: Asked = _ASKED, *, row_group: int = 122_880
+    tmp_path: Path,
+    base: str,
+    head: str,
+    annotations: str = "",
+    asked: Asked = _ASKED,
+    *,
+    row_group: int = 122_880,
+    rows: Path | None = None,
 ) -> TableDiff:
-    """How the rows of two queries differ."""
+    """How the rows of two queries differ; those that do are written to ``rows``."""
     con = connection()
     try:
         old = part(con, tmp_path / "base.parquet", base, annotations, row_group=row_group)
         new = part(con, tmp_path / "head.parquet", head, annotations, row_group=row_group)
-        return compare(con, NAME, old, new, asked)
+        return compare(con, NAME, old, new, asked, rows)
     finally:
         con.close()

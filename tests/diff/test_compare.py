@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from medallion.config import Config
@@ -15,6 +16,8 @@ from medallion.diff.compare import compare
 from medallion.diff.row import RowReader
 from medallion.diff.spooled import SpooledRows
 from medallion.diff.value import ColumnStatus, KeyOrigin, RowStatus, Status, TableDiff
+from medallion.engines.rows import pair
+from medallion.engines.rows.cells import stand_in
 from medallion.errors import MedallionError
 from tests.diff.compared import NAME, compared, connection, part
 
@@ -324,8 +327,38 @@ def test_texts_of_ten_megabytes_are_compared_whole_and_shown_cut(tmp_path: Path)
     # What differs is beyond what is read to be shown; how long they are is told all the same.
     (cell,) = found.samples[0].cells
     assert cell.head is not None
-    assert cell.head.endswith("xx (10000001 characters)")
+    assert re.search(r"xx… \(10000001 characters, sha256 [0-9a-f]{12}\)$", cell.head)
+    assert cell.head != cell.base
     assert len(cell.head) < 1100
+
+
+def test_what_stands_in_for_a_long_text_is_the_same_for_that_text_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pair, "_WIDE", 0)
+    long = "repeat('é', 2001)"
+    texts = [
+        ("repeat('é', 2000)", "repeat('é', 2000)", False),
+        ("repeat('é', 2000)", long, True),
+        (long, long, False),
+        (f"{long} || 'a'", f"{long} || 'b'", True),
+        (f"'a' || {long}", f"'b' || {long}", True),
+        # A text that is made to be what stands in for another.
+        (long, stand_in(long), True),
+        (f"NULL::VARCHAR || {long}", long, True),
+    ]
+    base, head = (
+        " UNION ALL ".join(f"SELECT {i} AS id, {text[side]} AS body" for i, text in enumerate(texts)) for side in (0, 1)
+    )
+    for lines in ("@key id", ""):
+        found = compared(tmp_path, base, head, lines)
+        assert found.rows is not None
+        assert found.rows.changed == sum(differs for *_, differs in texts)
+    rows = tmp_path / "rows.parquet"
+    compared(tmp_path, base, head, "@key id", rows=rows)
+    asked = f'SELECT max(length("head.body")) FROM \'{rows}\' WHERE "key.id" = 4'
+    ((length,),) = duckdb.connect().execute(asked).fetchall()
+    assert length == 2002
 
 
 def test_of_long_texts_the_part_that_differs_is_shown(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ only where they have the same months, days and microseconds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from functools import cache
@@ -21,10 +22,25 @@ if TYPE_CHECKING:
 
     from medallion.models.tolerances import Tolerance
 
-__all__ = ["FLOATS", "Comparison", "as_text", "can_cast", "is_number", "is_ordered", "normal", "shown", "shown_apart"]
+__all__ = [
+    "FLOATS",
+    "STAND_IN",
+    "Comparison",
+    "as_text",
+    "can_cast",
+    "is_number",
+    "is_ordered",
+    "normal",
+    "shown",
+    "shown_apart",
+    "stand_in",
+]
 
 #: How many characters of a value are read to be shown, and how many are.
 READ, SHOWN = 100_000, 1000
+#: A text of more characters than this may be held by its beginning and its checksum.
+STAND_IN = 2000
+_STANDS_IN = re.compile(rf"(.{{{STAND_IN}}})\0(\d+)\0([0-9a-f]{{64}})", re.DOTALL)
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
@@ -236,6 +252,18 @@ def as_text(value: str, kind: str, beside: str = "") -> str:
     return f"CASE WHEN length({text}) > {READ} THEN left({text}, {READ}) || chr(0) || length({text}) ELSE {text} END"
 
 
+def stand_in(text: str) -> str:
+    """An expression for what stands in for a text of more than ``STAND_IN`` characters, else the text.
+
+    It is the same for the same text alone: its beginning, its length and its sha256, which is longer than any text that
+    stands for itself.
+    """
+    return (
+        f"CASE WHEN length({text}) > {STAND_IN} THEN left({text}, {STAND_IN}) || chr(0) || length({text}) || chr(0) || "
+        f"sha256({text}) ELSE {text} END"
+    )
+
+
 def shown(text: str | None) -> str | None:
     """A value's text as it is kept: of a long one its beginning, and how long it is."""
     return None if text is None else _part(text, 0)
@@ -254,6 +282,9 @@ def shown_apart(base: str | None, head: str | None) -> tuple[str | None, str | N
 def _part(text: str, start: int) -> str:
     if len(text) <= SHOWN:
         return text
+    if standing := _STANDS_IN.fullmatch(text):
+        before, part = "…" if start else "", standing[1][start : start + SHOWN]
+        return f"{before}{part}… ({standing[2]} characters, sha256 {standing[3][:12]})"
     length = text[READ + 1 :] or str(len(text))
     before, after = "…" if start else "", "…" if start + SHOWN < len(text) else ""
     return f"{before}{text[start : min(start + SHOWN, READ)]}{after} ({length} characters)"

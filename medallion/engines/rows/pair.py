@@ -6,14 +6,14 @@ Columns are numbered because a name of the data's own could be any that is neede
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from medallion.engines.rows.cells import Comparison, can_cast
+from medallion.engines.rows.cells import STAND_IN, Comparison, can_cast, stand_in
 from medallion.engines.sql import identifier, literal, no_glob, read_parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import duckdb
 
@@ -36,6 +36,11 @@ class Table:
     rows: int
     width: int
     where: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether rows are so wide that long texts should not be held in memory."""
+        return self.width >= _WIDE
 
     @property
     def wanted(self) -> str:
@@ -67,6 +72,8 @@ def _short(kind: str) -> str:
     return "BIGINT" if kind.startswith("DECIMAL(") and int(digits) <= 18 else kind
 
 
+# Bytes of a row from which on its long texts are not held in memory as a whole.
+_WIDE = 50_000
 # Nested values and what is not listed take 16 bytes and more.
 _SIZES = {
     **dict.fromkeys(("BOOLEAN", "TINYINT", "UTINYINT"), 1),
@@ -78,13 +85,17 @@ _SIZES = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Base and head, and the columns that are compared; the first ``keys`` of them are the key."""
+    """Base and head, and the columns that are compared; the first ``keys`` of them are the key.
+
+    Of the columns at the places in ``long`` a long text is compared by what stands in for it, see :func:`stand_in`.
+    """
 
     base: Table
     head: Table
     columns: tuple[Matched, ...]
     comparisons: tuple[Comparison, ...]
     keys: int
+    long: frozenset[int] = frozenset()
 
     @property
     def key(self) -> tuple[Matched, ...]:
@@ -93,7 +104,7 @@ class Pair:
 
     def base_rows(self, condition: str = "") -> str:
         """Rows of the base whose key meets a condition on ``k0, k1, …``, the key in the types of the head."""
-        listed = [f"{identifier(column.base)} AS c{i}" for i, column in enumerate(self.columns)]
+        listed = [f"{self._value(i, identifier(column.base))} AS c{i}" for i, column in enumerate(self.columns)]
         keys = [
             f"{self.comparisons[i].lossless(identifier(column.base))[0]} AS k{i}" for i, column in enumerate(self.key)
         ]
@@ -101,9 +112,12 @@ class Pair:
 
     def head_rows(self, condition: str = "") -> str:
         """The same of the head."""
-        listed = [f"{identifier(column.head)} AS c{i}" for i, column in enumerate(self.columns)]
+        listed = [f"{self._value(i, identifier(column.head))} AS c{i}" for i, column in enumerate(self.columns)]
         keys = [f"{identifier(column.head)} AS k{i}" for i, column in enumerate(self.key)]
         return _rows(self.head, listed, keys, condition)
+
+    def _value(self, place: int, column: str) -> str:
+        return stand_in(column) if place in self.long else column
 
     def joined(self, base: str, head: str) -> str:
         """Both sides' rows, matched by key where they can be; ``oh`` and ``nh`` are NULL where there is none.
@@ -144,8 +158,13 @@ def pair_of(
     matching: Matching,
     key: Sequence[str],
     tolerances: Mapping[str, Tolerance],
+    *,
+    whole: bool = False,
 ) -> Pair:
-    """Two tables with the columns that both have, those of ``key`` (as the head names them) first."""
+    """Two tables with the columns that both have, those of ``key`` (as the head names them) first.
+
+    Where rows are wide, something stands in for long texts, unless their values are wanted as a ``whole``.
+    """
     first = [column for name in key if (column := matching.of_head(name))]
     columns = (*first, *(column for column in matching.common if column not in first))
     comparisons = tuple(
@@ -157,7 +176,26 @@ def pair_of(
         )
         for column in columns
     )
-    return Pair(base, head, columns, comparisons, len(first))
+    if whole or not (base.is_wide or head.is_wide):
+        return Pair(base, head, columns, comparisons, len(first))
+    long = frozenset(
+        place
+        for place, column in enumerate(columns)
+        if place >= len(first) and column.base_type == column.head_type == "VARCHAR"
+    )
+    base = _narrowed(base, {c.base for c in first}, {columns[i].base for i in long})
+    head = _narrowed(head, {c.head for c in first}, {columns[i].head for i in long})
+    return Pair(base, head, columns, comparisons, len(first), long)
+
+
+def _narrowed(table: Table, key: Collection[str], long: Collection[str]) -> Table:
+    """A table with something standing in for the long texts of the columns ``long``.
+
+    How much of its width is theirs is known where no other column can be the reason for it.
+    """
+    others = {n for n, kind in table.types.items() if "VARCHAR" in kind or "BLOB" in kind} - {*key, *long}
+    width = _width(table.types) + 2 * STAND_IN * len(long)
+    return table if others else replace(table, width=min(table.width, width))
 
 
 def why_no_key(cursor: duckdb.DuckDBPyConnection, base: Table, column: Matched) -> str:
