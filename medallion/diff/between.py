@@ -9,14 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medallion.diff.private_names import with_labels
 from medallion.diff.value import ColumnDiff, ColumnStatus, Diff, Rows, Status, TableDiff
-from medallion.engines.rows.columns import fold
 from medallion.errors import DataError, Location, MedallionError
 from medallion.names import TableName, nearest
 from medallion.observe import data_folder
 from medallion.plan import DataState
-from medallion.privacy import NOTHING_HIDDEN, hidden_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -87,12 +84,18 @@ def diff_versions(
     if whole:
         new = [name for name, table in tables.items() if table.status is Status.ADDED]
         _files(head, new, tables)
-    secret = _hidden(versions, [*tables.values()], todo) if hidden is None else hidden
-    if todo:
+    secret = hidden
+    if secret is None and (todo or any(table.columns for table in tables.values())):
+        from medallion.privacy import hidden_columns
+
+        secret = hidden_columns([(version.graph, version.records) for version in versions])
+    if todo and secret is not None:
         unfit: list[UnfitError] = []
         tables |= _compared(config, versions, todo, asked, rows, secret, unfit)
         _check_fit(unfit, names, versions, secret, all_of=len(unfit) == len(todo))
-    if hidden is None:
+    if hidden is None and secret is not None:
+        from medallion.diff.private_names import with_labels
+
         for name, table in tables.items():
             tables[name] = with_labels(table, secret.labels(name, head.records.get(name), base.records.get(name)))
     tables, notes = _with_hints(tables)
@@ -103,13 +106,6 @@ def diff_versions(
     if asked.columns:
         notes.append(f"only the key and {', '.join(asked.columns)}")
     return Diff(sides[0], sides[1], tuple(_sized(tables[name], base, head) for name in names), tuple(notes))
-
-
-def _hidden(versions: tuple[Version, Version], known: Sequence[TableDiff], todo: Sequence[TableName]) -> Hidden:
-    """What is not told. Where there is nothing to tell of columns, the models are not even read."""
-    if todo or any(table.columns for table in known):
-        return hidden_columns([(version.graph, version.records) for version in versions])
-    return NOTHING_HIDDEN
 
 
 def _check_one(
@@ -138,6 +134,8 @@ def _check_fit(
     all_of: bool,
 ) -> None:
     """Raise what does not fit ``all_of`` the datasets compared, or names a column that none of ``names`` has."""
+    from medallion.engines.rows.columns import fold
+
     there: dict[str, str] = {}
     told: list[str] = []
     for name in names:
