@@ -95,7 +95,11 @@ def _digest(root: Path) -> str:
     """Of everything that decides what is hidden: the configuration, the SQL, the records, and what reads them."""
     whole = hashlib.sha256(f"{_FORMAT} {version_of('sqlglot')}".encode())
     for path in sorted(_files(root)):
-        content = (root / path).read_bytes()
+        file = root / path
+        if not file.is_file():  # A link may lead to nothing, or to a device that never ends.
+            continue
+        outside = file.is_symlink() and not file.resolve().is_relative_to(root.resolve())
+        content = os.fsencode(file.readlink()) if outside else file.read_bytes()
         whole.update(f"\0{path}\0{len(content)}\0".encode(errors="surrogateescape") + content)
     return whole.hexdigest()
 

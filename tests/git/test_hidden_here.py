@@ -41,6 +41,14 @@ def test_it_is_worked_out_once_and_again_for_another_text(root: Path, monkeypatc
     assert "name" in hidden_here(root).columns
 
 
+def test_a_link_is_followed_no_further_than_where_models_are_read(root: Path) -> None:
+    first = hidden_here(root)
+    (root / "sql/bronze/lost.sql").symlink_to("/nowhere/at/all.sql")
+    (root / "sql/bronze/endless.sql").symlink_to("/dev/zero")
+    (root / "data/bronze/endless.json").symlink_to("/dev/zero")
+    assert hidden_here(root) == first
+
+
 def test_a_cache_that_came_with_a_commit_is_not_believed(root: Path) -> None:
     hidden_here(root)
     cache = root / ".medallion/cache/hidden.json"
