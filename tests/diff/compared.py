@@ -16,13 +16,17 @@ from medallion.records import Built, Column, DataFile, Record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from medallion.diff.value import TableDiff
+    from medallion.diff.value import ColumnStatus, TableDiff
     from medallion.models.model import Model
 
-__all__ = ["NAME", "compared", "connection", "model", "part"]
+__all__ = ["NAME", "ORDERS", "compared", "connection", "counts", "edited", "model", "part", "states"]
 
 NAME = TableName("silver", "orders")
 _ASKED = Asked()
+ORDERS = (
+    "SELECT * FROM (VALUES (1, 'paid', 10.0, 'a@x'), (2, 'paid', 20.0, 'b@x'), (3, 'shipped', 30.0, NULL), "
+    "(4, 'paid', 40.0, 'd@x')) v(order_id, status, total, email)"
+)
 
 
 def connection() -> duckdb.DuckDBPyConnection:
@@ -74,3 +78,19 @@ def compared(
         return compare(con, NAME, old, new, asked, rows)
     finally:
         con.close()
+
+
+def edited(**columns: str) -> str:
+    """The orders with expressions in the place of columns."""
+    return f"SELECT * REPLACE ({', '.join(f'{sql} AS {name}' for name, sql in columns.items())}) FROM ({ORDERS})"
+
+
+def states(diff: TableDiff) -> dict[str, ColumnStatus]:
+    """What became of each column, by its name."""
+    return {column.name: column.status for column in diff.columns}
+
+
+def counts(diff: TableDiff) -> tuple[int, int, int | None]:
+    """How many rows came, went and changed."""
+    assert diff.rows is not None
+    return diff.rows.added, diff.rows.removed, diff.rows.changed
